@@ -1,0 +1,1 @@
+//! Predicates, projections and aggregate updates to machine code.

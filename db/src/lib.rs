@@ -1,0 +1,1 @@
+//! SpectraDB: an embedded, append-only, bitemporal SQL ledger database.

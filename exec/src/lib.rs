@@ -1,0 +1,1 @@
+//! Pipelines, morsels, operators and the interpreter; moves batches.

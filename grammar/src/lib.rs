@@ -1,0 +1,1 @@
+//! Text to tokens to syntax tree; nothing semantic.

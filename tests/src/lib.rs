@@ -1,0 +1,1 @@
+//! Whole-database tests: sqllogictests, temporal model, crash cycles, TPC-H, docs.

@@ -1,0 +1,1 @@
+//! JSON values: reading, the one text form in which they are stored, and paths into them.
