@@ -1,1 +1,34 @@
-//! The typed logical and physical plans, the catalog as a value, rewrite rules, cost.
+//! The treaty between the two halves of the house: typed plans, the catalog as a value, rules, cost.
+//!
+//! `frontend` makes a [`Statement`], [`optimize`](rules) rewrites its [`Logical`] plan, the planner
+//! makes a [`Physical`] one, `exec` runs that. Nothing here knows SQL text, storage or batches.
+
+pub mod catalog;
+mod context;
+pub mod explain;
+mod function;
+mod kernel;
+mod logical;
+mod physical;
+mod scalar;
+mod statement;
+mod temporal;
+
+pub use catalog::{Catalog, CatalogHistory, Relation, Table, TableColumn, TableId, View};
+pub use context::{Evaluate, PlanContext, TableStatistics};
+pub use function::{AggregateFunction, Function, TimeField, TrimSide, WindowFunction};
+pub use kernel::{AggregateUpdate, KernelSpec, StateLayout, StateSlot};
+pub use logical::{
+    AggregateCall, Column, ColumnInfo, Columns, Join, JoinKind, Logical, OutputColumn, Query, Scan,
+    SortKey, SystemTable, WindowCall, Write, WriteAction,
+};
+pub use physical::{
+    Access, Estimate, EstimateSource, Operator, Physical, PhysicalScan, PhysicalWrite,
+    ScanPredicate,
+};
+pub use scalar::{ArithmeticOp, CompareOp, Scalar, ScalarKind, TruthTest};
+pub use statement::{
+    ColumnDefinition, Copy, CopyFormat, CopyOptions, CopySource, Ddl, ExplainFormat, ExplainStage,
+    Statement, TableDefinition, TransactionAction,
+};
+pub use temporal::{ScanColumn, SystemTime, TemporalRead, ValidTime};

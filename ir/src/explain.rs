@@ -1,0 +1,1 @@
+//! Text forms of plans: the words that EXPLAIN prints.
