@@ -1,5 +1,7 @@
 //! Places in a statement's text: half-open ranges of bytes.
 
+use std::fmt;
+
 /// A half-open byte range `[start, end)` of one source text.
 ///
 /// A span never takes part in equality of meaning: two plans that differ only in spans are the
@@ -39,8 +41,8 @@ impl Span {
     }
 }
 
-/// A value with the place that it came from.
-#[derive(Clone, Debug)]
+/// A value with the place that it came from. `Debug` shows the value alone, as equality sees it.
+#[derive(Clone)]
 pub struct Spanned<T> {
     /// The value.
     pub node: T,
@@ -62,3 +64,9 @@ impl<T: PartialEq> PartialEq for Spanned<T> {
 }
 
 impl<T: Eq> Eq for Spanned<T> {}
+
+impl<T: fmt::Debug> fmt::Debug for Spanned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.node.fmt(f)
+    }
+}
