@@ -9,6 +9,8 @@ mod datatype;
 mod decimal;
 mod ids;
 pub mod json;
+pub mod key;
+pub mod row;
 mod time;
 mod value;
 
