@@ -28,6 +28,32 @@ pub enum TimeField {
     Epoch,
 }
 
+impl TimeField {
+    /// Returns the field's SQL name.
+    pub fn sql(self) -> &'static str {
+        match self {
+            TimeField::Microsecond => "microsecond",
+            TimeField::Millisecond => "millisecond",
+            TimeField::Second => "second",
+            TimeField::Minute => "minute",
+            TimeField::Hour => "hour",
+            TimeField::Day => "day",
+            TimeField::Week => "week",
+            TimeField::Month => "month",
+            TimeField::Quarter => "quarter",
+            TimeField::Year => "year",
+            TimeField::Decade => "decade",
+            TimeField::Century => "century",
+            TimeField::Millennium => "millennium",
+            TimeField::DayOfWeek => "dow",
+            TimeField::IsoDayOfWeek => "isodow",
+            TimeField::DayOfYear => "doy",
+            TimeField::IsoYear => "isoyear",
+            TimeField::Epoch => "epoch",
+        }
+    }
+}
+
 /// Which ends TRIM works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -141,6 +167,11 @@ impl Function {
         matches!(self, Function::Random)
     }
 
+    /// True if the value may change from one execution of the same plan to the next.
+    pub fn is_stable(self) -> bool {
+        matches!(self, Function::Now | Function::CurrentDate | Function::CurrentCommitId)
+    }
+
     /// True if any NULL argument makes the result NULL.
     pub fn is_strict(self) -> bool {
         !matches!(
@@ -154,6 +185,83 @@ impl Function {
                 | Function::ToJson
                 | Function::TypeOf
         )
+    }
+}
+
+impl Function {
+    /// Returns the function's SQL name, or its operator.
+    pub fn sql(self) -> &'static str {
+        match self {
+            Function::Upper => "upper",
+            Function::Lower => "lower",
+            Function::InitCap => "initcap",
+            Function::Length => "length",
+            Function::OctetLength => "octet_length",
+            Function::Substr => "substr",
+            Function::Replace => "replace",
+            Function::Concat => "concat",
+            Function::ConcatWs => "concat_ws",
+            Function::Left => "left",
+            Function::Right => "right",
+            Function::Reverse => "reverse",
+            Function::SplitPart => "split_part",
+            Function::Repeat => "repeat",
+            Function::Position => "position",
+            Function::StartsWith => "starts_with",
+            Function::Ascii => "ascii",
+            Function::Chr => "chr",
+            Function::Md5 => "md5",
+            Function::Abs => "abs",
+            Function::Round => "round",
+            Function::Ceil => "ceil",
+            Function::Floor => "floor",
+            Function::Power => "power",
+            Function::Sqrt => "sqrt",
+            Function::Exp => "exp",
+            Function::Ln => "ln",
+            Function::Log10 => "log10",
+            Function::Log => "log",
+            Function::Sign => "sign",
+            Function::Random => "random",
+            Function::Pi => "pi",
+            Function::Sin => "sin",
+            Function::Cos => "cos",
+            Function::Tan => "tan",
+            Function::Asin => "asin",
+            Function::Acos => "acos",
+            Function::Atan => "atan",
+            Function::Atan2 => "atan2",
+            Function::Degrees => "degrees",
+            Function::Radians => "radians",
+            Function::Coalesce => "coalesce",
+            Function::NullIf => "nullif",
+            Function::Greatest => "greatest",
+            Function::Least => "least",
+            Function::Now => "now",
+            Function::CurrentDate => "current_date",
+            Function::MakeTimestamp => "make_timestamp",
+            Function::MakeDate => "make_date",
+            Function::ToChar => "to_char",
+            Function::TypeOf => "typeof",
+            Function::CurrentCommitId => "current_commit_id",
+            Function::Version => "version",
+            Function::Trim(TrimSide::Both) => "trim",
+            Function::Trim(TrimSide::Leading) => "ltrim",
+            Function::Trim(TrimSide::Trailing) => "rtrim",
+            Function::ConcatOperator => "||",
+            Function::LeftPad => "lpad",
+            Function::RightPad => "rpad",
+            Function::Truncate => "trunc",
+            Function::Extract(_) => "extract",
+            Function::DateTrunc(_) => "date_trunc",
+            Function::JsonGet => "->",
+            Function::JsonGetText => "->>",
+            Function::JsonPath => "json_path",
+            Function::JsonContains => "@>",
+            Function::JsonTypeOf => "json_typeof",
+            Function::JsonArrayLength => "json_array_length",
+            Function::ToJson => "to_json",
+        }
     }
 }
 

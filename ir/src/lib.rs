@@ -15,7 +15,7 @@ mod statement;
 mod temporal;
 
 pub use catalog::{Catalog, CatalogHistory, Relation, Table, TableColumn, TableId, View};
-pub use context::{Evaluate, PlanContext, TableStatistics};
+pub use context::{ColumnStatistics, Evaluate, PlanContext, TableStatistics};
 pub use function::{AggregateFunction, Function, TimeField, TrimSide, WindowFunction};
 pub use kernel::{AggregateUpdate, KernelSpec, StateLayout, StateSlot};
 pub use logical::{

@@ -224,8 +224,8 @@ pub enum Logical {
     },
     /// Rows of expressions without columns. No columns and one row is the input of `SELECT 1`.
     Values {
-        /// The rows.
-        rows: Vec<Vec<Scalar>>,
+        /// The rows, shared with the physical plan: an INSERT may have very many.
+        rows: Arc<Vec<Vec<Scalar>>>,
         /// The columns.
         columns: Vec<Column>,
     },

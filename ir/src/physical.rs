@@ -119,7 +119,7 @@ pub enum Operator {
     /// A computed table; all its columns.
     SystemScan(SystemTable),
     /// Rows of constants.
-    Values(Vec<Vec<Scalar>>),
+    Values(Arc<Vec<Vec<Scalar>>>),
     /// Rows that the caller supplies while the plan runs.
     External,
     /// `generate_series`.

@@ -1,6 +1,8 @@
 //! Which versions a table reference reads: a rule a time axis (temporal.md §2, SQL:2011).
 
-use types::{ColumnId, CommitId};
+use types::{ColumnId, CommitId, DataType};
+
+use crate::Table;
 
 /// The system-time axis of a read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -78,4 +80,21 @@ pub enum ScanColumn {
     ValidFrom,
     /// `_valid_to`: TIMESTAMP.
     ValidTo,
+}
+
+impl ScanColumn {
+    /// Returns the type of the column as `table` has it; a stored column that is not one of the
+    /// table's is its hidden row id.
+    pub fn data_type(self, table: &Table) -> DataType {
+        match self {
+            ScanColumn::Stored(id) => {
+                table.column_by_id(id).map_or(DataType::Int64, |column| column.ty)
+            }
+            ScanColumn::CommitFrom | ScanColumn::CommitTo => DataType::Int64,
+            ScanColumn::SystemFrom
+            | ScanColumn::SystemTo
+            | ScanColumn::ValidFrom
+            | ScanColumn::ValidTo => DataType::Timestamp,
+        }
+    }
 }
