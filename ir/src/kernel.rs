@@ -68,6 +68,58 @@ impl StateLayout {
     }
 }
 
+/// The aggregate states of all groups, a row of [`StateLayout::stride`] bytes each, zeroed at first.
+///
+/// Rows are made of `u128` words, so every slot is aligned for what the layout puts there. `exec`
+/// owns the rows; the interpreter reads and writes slots, a kernel gets [`StateRows::as_mut_ptr`].
+#[derive(Clone, Debug, Default)]
+pub struct StateRows {
+    words: Vec<u128>,
+    row_words: usize,
+}
+
+impl StateRows {
+    /// Returns no rows of this layout.
+    pub fn new(layout: &StateLayout) -> StateRows {
+        StateRows { words: Vec::new(), row_words: layout.stride as usize / 16 }
+    }
+
+    /// Adds zeroed rows until there are `groups`.
+    pub fn grow(&mut self, groups: usize) {
+        let words = groups * self.row_words;
+        if words > self.words.len() {
+            self.words.resize(words, 0);
+        }
+    }
+
+    /// Returns the number of whole rows; 0 if rows have no bytes.
+    pub fn rows(&self) -> usize {
+        self.words.len().checked_div(self.row_words).unwrap_or(0)
+    }
+
+    /// Returns the words from `offset` bytes on in the row of `group`, to the row's end.
+    pub fn slot(&self, group: usize, offset: u32) -> &[u128] {
+        let start = group * self.row_words;
+        &self.words[start + offset as usize / 16..start + self.row_words]
+    }
+
+    /// Returns the same words for writing.
+    pub fn slot_mut(&mut self, group: usize, offset: u32) -> &mut [u128] {
+        let start = group * self.row_words;
+        &mut self.words[start + offset as usize / 16..start + self.row_words]
+    }
+
+    /// Returns the start of the first row; rows lie `stride` bytes apart.
+    pub fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.words.as_mut_ptr().cast()
+    }
+
+    /// Returns the bytes of all rows.
+    pub fn bytes(&self) -> usize {
+        self.words.len() * 16
+    }
+}
+
 fn state_size(update: &AggregateUpdate) -> Option<u32> {
     match (update.function, update.argument.as_ref().map(|argument| argument.ty)) {
         (AggregateFunction::CountStar | AggregateFunction::Count, _) => Some(16),

@@ -17,7 +17,7 @@ mod temporal;
 pub use catalog::{Catalog, CatalogHistory, Relation, Table, TableColumn, TableId, View};
 pub use context::{ColumnStatistics, Evaluate, PlanContext, TableStatistics};
 pub use function::{AggregateFunction, Function, TimeField, TrimSide, WindowFunction};
-pub use kernel::{AggregateUpdate, KernelSpec, StateLayout, StateSlot};
+pub use kernel::{AggregateUpdate, KernelSpec, StateLayout, StateRows, StateSlot};
 pub use logical::{
     AggregateCall, Column, ColumnInfo, Columns, Join, JoinKind, Logical, OutputColumn, Query, Scan,
     SortKey, SystemTable, WindowCall, Write, WriteAction,
