@@ -7,8 +7,10 @@
 mod batch;
 mod datatype;
 mod decimal;
+pub mod encoded;
 mod ids;
 pub mod json;
+mod kernel;
 pub mod key;
 pub mod row;
 mod time;
