@@ -5,9 +5,11 @@
 //! that says which Arrow type carries which of ours.
 
 mod batch;
+mod column;
 mod datatype;
 mod decimal;
 pub mod encoded;
+mod float;
 mod ids;
 pub mod json;
 mod kernel;
@@ -17,11 +19,13 @@ mod time;
 mod value;
 
 pub use batch::{BATCH_ROWS, Batch, Mask};
+pub use column::{array_of, constant_array, is_narrow};
 pub use datatype::DataType;
-pub use decimal::{Decimal, DecimalError, pow10};
+pub use decimal::{Decimal, DecimalError, divide_rounded, pow10};
+pub use float::{compare_float64, float32_text, float64_text, parse_float64};
 pub use ids::{ColumnId, CommitId, TreeId};
 pub use time::{
-    Date, Interval, MICROS_PER_DAY, MICROS_PER_SECOND, Period, TIME_MAX, TIME_MIN, TimeError,
-    Timestamp,
+    Civil, Date, Interval, MICROS_PER_DAY, MICROS_PER_SECOND, Period, TIME_MAX, TIME_MIN,
+    TimeError, Timestamp, days_in_month, days_of_civil, weekday,
 };
-pub use value::{Value, ValueError};
+pub use value::{Value, ValueError, blob_text};
