@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use types::{CommitId, TreeId, ValueError};
 
+use crate::scan::request::ScanColumn;
+
 /// The result of a store's operation.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -124,6 +126,14 @@ pub enum Error {
         /// The tree.
         tree: TreeId,
     },
+    /// A column that the tree does not have.
+    #[error("tree {} has no column {column:?}", tree.0)]
+    NoColumn {
+        /// The tree.
+        tree: TreeId,
+        /// The column.
+        column: ScanColumn,
+    },
     /// A version that a transaction wants to close is not there or not open.
     #[error("the version of tree {} from commit {sys_from} is not open", tree.0)]
     NotOpen {
@@ -146,6 +156,26 @@ impl Error {
                 Error::DiskFull { file, op, source }
             }
             _ => Error::Io { file, op, source },
+        }
+    }
+
+    /// Returns the same failure again, for each of those whom it met together.
+    pub(crate) fn again(&self) -> Error {
+        let copy = |source: &io::Error| match source.raw_os_error() {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => source.kind().into(),
+        };
+        match self {
+            Error::Io { file, op, source } => {
+                Error::Io { file: file.clone(), op: *op, source: copy(source) }
+            }
+            Error::DiskFull { file, op, source } => {
+                Error::DiskFull { file: file.clone(), op: *op, source: copy(source) }
+            }
+            Error::Corrupt { file, offset, expected, found } => {
+                Error::corrupt(file.clone(), *offset, expected.clone(), found.clone())
+            }
+            _ => Error::Poisoned,
         }
     }
 

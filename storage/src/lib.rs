@@ -10,10 +10,38 @@
 //! `compact`. After a crash, `recovery` replays the log over the state that the manifest names.
 
 mod clock;
+mod closings;
+mod codec;
+mod commit;
+mod engine;
 mod error;
+mod memtable;
+mod options;
+mod overlay;
+mod recent;
+mod recovery;
+mod run;
+mod scan;
 mod schema;
+mod store;
+mod times;
+mod transaction;
+mod version;
 pub mod vfs;
+mod view;
+mod wal;
 
 pub use clock::{Clock, ManualClock, StdClock};
+pub use commit::Committed;
 pub use error::{Error, IoOp, Result};
-pub use schema::{KeyColumn, TreeColumn, TreeSchema};
+pub use options::{Durability, Observer, Phase, StoreOptions};
+pub use scan::request::{KeyRange, Predicate, PredicateOp, ScanColumn, ScanRequest};
+pub use scan::visible::{ReadPoint, SystemTime, ValidTime};
+pub use scan::{MorselReader, Scan, ScanCounters};
+pub use schema::{COMMITS, KeyColumn, TreeColumn, TreeSchema, commits_schema};
+pub use store::Store;
+pub use transaction::{CommitMeta, Savepoint, Transaction};
+pub use view::{Snapshot, View};
+
+/// The commit that a transaction's own rows show as theirs: later than every real one.
+pub const PENDING: types::CommitId = types::CommitId(i64::MAX as u64);

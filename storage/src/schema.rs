@@ -37,7 +37,34 @@ pub struct TreeSchema {
     pub key: Vec<KeyColumn>,
 }
 
+/// The tree that the store keeps itself: who committed and why, one row a commit that says so. A
+/// row's `CommitFrom` is the commit.
+pub const COMMITS: TreeId = TreeId(u32::MAX);
+
+/// Returns the schema of [`COMMITS`]: row id, user, application, kinds, rows, message.
+pub fn commits_schema() -> TreeSchema {
+    let types = [
+        DataType::Int64,
+        DataType::TEXT,
+        DataType::TEXT,
+        DataType::TEXT,
+        DataType::Int64,
+        DataType::TEXT,
+    ];
+    let column = |(id, ty)| TreeColumn { id: ColumnId(id), ty, nullable: id > 0 };
+    TreeSchema {
+        id: COMMITS,
+        columns: (0..).zip(types).map(column).collect(),
+        key: vec![KeyColumn { column: ColumnId(0), descending: false }],
+    }
+}
+
 impl TreeSchema {
+    /// True if this is `old`, or `old` with more columns at its end.
+    pub fn extends(&self, old: &TreeSchema) -> bool {
+        self.id == old.id && self.key == old.key && self.columns.starts_with(&old.columns)
+    }
+
     /// Returns the types of the columns, in order.
     pub fn types(&self) -> Vec<DataType> {
         self.columns.iter().map(|column| column.ty).collect()
