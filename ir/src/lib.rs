@@ -5,14 +5,19 @@
 
 pub mod catalog;
 mod context;
+mod cost;
 pub mod explain;
+mod fallible;
 mod function;
 mod kernel;
-mod logical;
+pub(crate) mod logical;
 mod physical;
+mod plan;
+mod rewrite;
 mod scalar;
 mod statement;
 mod temporal;
+pub mod verify;
 
 pub use catalog::{Catalog, CatalogHistory, Relation, Table, TableColumn, TableId, View};
 pub use context::{ColumnStatistics, Evaluate, PlanContext, TableStatistics};
@@ -26,6 +31,7 @@ pub use physical::{
     Access, Estimate, EstimateSource, Operator, Physical, PhysicalScan, PhysicalWrite,
     ScanPredicate,
 };
+pub use plan::plan;
 pub use scalar::{ArithmeticOp, CompareOp, Scalar, ScalarKind, TruthTest};
 pub use statement::{
     ColumnDefinition, Copy, CopyFormat, CopyOptions, CopySource, Ddl, ExplainFormat, ExplainStage,

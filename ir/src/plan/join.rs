@@ -1,0 +1,122 @@
+//! Joins: which conditions become hash keys, and which side is built.
+//!
+//! An equality of one left and one right expression is a hash key if equal values always hash
+//! alike; the rest is tested on pairs. The smaller input is built, so sides may change places,
+//! and LEFT and RIGHT with them.
+
+use types::DataType;
+
+use super::slots::Slots;
+use super::{Lowered, Planner};
+use crate::cost::estimate;
+use crate::fallible::widens;
+use crate::logical::Join;
+use crate::{Column, CompareOp, JoinKind, Logical, Operator, Scalar, ScalarKind};
+
+impl Planner<'_> {
+    pub(super) fn lower_join(&self, join: &Join, plan: &Logical) -> Lowered {
+        let (mut kind, mut left, mut right) =
+            (join.kind, self.lower(&join.left), self.lower(&join.right));
+        let expected = [left.physical.estimate, right.physical.estimate];
+        let estimate = estimate(plan, &expected, &self.facts);
+        if let Some(mirrored) = mirrored(kind)
+            && expected[0].rows < expected[1].rows
+        {
+            std::mem::swap(&mut left, &mut right);
+            kind = mirrored;
+        }
+        let (keys, rest) = split(&join.on, &left.columns, &right.columns);
+        let mut pair = left.columns.clone();
+        pair.extend(&right.columns);
+        let rest = Slots::of(&pair).all(&rest);
+        let columns = match kind {
+            JoinKind::Semi | JoinKind::Anti => left.columns.clone(),
+            JoinKind::Inner | JoinKind::Left | JoinKind::Right | JoinKind::Full => pair,
+        };
+        self.made(operator(kind, left, right, keys, rest), columns, estimate)
+    }
+}
+
+/// Returns the kind that means the same with the sides exchanged.
+fn mirrored(kind: JoinKind) -> Option<JoinKind> {
+    match kind {
+        JoinKind::Inner | JoinKind::Full => Some(kind),
+        JoinKind::Left => Some(JoinKind::Right),
+        JoinKind::Right => Some(JoinKind::Left),
+        JoinKind::Semi | JoinKind::Anti => None,
+    }
+}
+
+fn operator(
+    kind: JoinKind,
+    left: Lowered,
+    right: Lowered,
+    keys: Vec<(Scalar, Scalar)>,
+    rest: Vec<Scalar>,
+) -> Operator {
+    let (probe, build) = (Slots::of(&left.columns), Slots::of(&right.columns));
+    let (left, right) = (Box::new(left.physical), Box::new(right.physical));
+    if keys.is_empty() {
+        return Operator::NestedLoopJoin { kind, left, right, on: rest };
+    }
+    let slots = |(a, b): &(Scalar, Scalar)| (probe.of_scalar(a), build.of_scalar(b));
+    let keys = keys.iter().map(slots).collect();
+    Operator::HashJoin { kind, left, right, keys, residual: rest }
+}
+
+/// Parts conditions into hash keys and the rest, in order.
+fn split(on: &[Scalar], left: &[Column], right: &[Column]) -> (Vec<(Scalar, Scalar)>, Vec<Scalar>) {
+    let (mut keys, mut rest) = (Vec::new(), Vec::new());
+    for predicate in on {
+        // A key is computed for every row; only where it is the sole condition can nothing guard it.
+        let unguarded = on.len() == 1 || !predicate.is_fallible();
+        match key(predicate, left, right) {
+            Some(pair) if unguarded => keys.push(pair),
+            _ => rest.push(predicate.clone()),
+        }
+    }
+    (keys, rest)
+}
+
+fn key(predicate: &Scalar, left: &[Column], right: &[Column]) -> Option<(Scalar, Scalar)> {
+    let ScalarKind::Compare(CompareOp::Eq, a, b) = &predicate.kind else { return None };
+    if !a.reads_any() || !b.reads_any() || predicate.is_volatile() {
+        return None;
+    }
+    let ty = hashed_as(a.ty, b.ty)?;
+    let (a, b) = if a.reads_only(left) && b.reads_only(right) {
+        (a, b)
+    } else if b.reads_only(left) && a.reads_only(right) {
+        (b, a)
+    } else {
+        return None;
+    };
+    Some((cast(a, ty), cast(b, ty)))
+}
+
+/// Returns the type in which equal values have equal bytes, if there is one.
+fn hashed_as(left: DataType, right: DataType) -> Option<DataType> {
+    match (left, right) {
+        // Equal JSON numbers and equal intervals may be written differently.
+        (DataType::Json | DataType::Interval, _) | (_, DataType::Json | DataType::Interval) => None,
+        (DataType::Text { .. }, DataType::Text { .. }) => Some(DataType::TEXT),
+        (
+            DataType::Decimal { precision: p, scale: s },
+            DataType::Decimal { precision: q, scale: t },
+        ) => {
+            let scale = s.max(t);
+            let precision = (p - s).max(q - t) + scale;
+            (precision <= 38).then_some(DataType::Decimal { precision, scale })
+        }
+        _ => (left == right).then_some(left),
+    }
+}
+
+fn cast(scalar: &Scalar, ty: DataType) -> Scalar {
+    if scalar.ty == ty || (scalar.ty.is_text() && ty.is_text()) {
+        return scalar.clone();
+    }
+    debug_assert!(widens(scalar.ty, ty), "a key is cast without loss");
+    let kind = ScalarKind::Cast { input: Box::new(scalar.clone()), lenient: false };
+    Scalar::new(kind, ty, scalar.span)
+}
