@@ -1,5 +1,9 @@
 //! Collects the values of a column and writes their page.
 
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+
 use super::physical::{self, Form, Slot};
 use super::zone::{self, Zone};
 use super::{Encoded, choose, compare};
@@ -166,6 +170,17 @@ impl ColumnBuilder {
             }
         }
         self.valid.push(true);
+    }
+
+    /// Returns a hash of each value, NULLs left out; equal values (as stored) have equal hashes.
+    pub fn hashes(&self) -> impl Iterator<Item = u64> + '_ {
+        let hasher = FixedState::default();
+        let valid = (0..self.rows()).filter(|at| self.valid[*at]);
+        valid.map(move |at| match self.slot(at) {
+            Slot::Word(word) => hasher.hash_one(word),
+            Slot::Wide(wide) => hasher.hash_one(wide),
+            Slot::Bytes(bytes) => hasher.hash_one(bytes),
+        })
     }
 
     /// Returns the page of all rows pushed, in the encoding that suits them, and empties the column.

@@ -37,6 +37,14 @@ impl Zone {
         mark(ty, physical::slot_of(ty, value).expect("NULL has no mark"))
     }
 
+    /// Returns the bytes that a mark of type `ty` needs: 8 or 16.
+    pub fn mark_bytes(ty: DataType) -> usize {
+        match Form::of(ty) {
+            Form::Words => 8,
+            Form::Wides | Form::Bytes => 16,
+        }
+    }
+
     /// Returns the zone of one mark.
     pub(super) fn of(mark: u128) -> Zone {
         Zone { min: mark, max: mark }
