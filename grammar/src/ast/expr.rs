@@ -153,7 +153,7 @@ pub enum ExprKind {
         /// What is converted.
         operand: Box<Expr>,
         /// The type wanted.
-        target: TypeName,
+        target: Box<TypeName>,
         /// Whether a failure gives NULL.
         or_null: bool,
     },
@@ -224,7 +224,7 @@ pub enum Literal {
     /// `X'1f'`.
     Blob(Vec<u8>),
     /// `DATE '…'`, `INTERVAL '…' DAY`, `UUID '…'`.
-    Typed(TypedLiteral),
+    Typed(Box<TypedLiteral>),
 }
 
 /// A constant that names its type.
@@ -393,6 +393,8 @@ pub struct Call {
     pub name: ObjectName,
     /// The arguments; empty when `star`.
     pub args: Vec<Expr>,
+    /// `name => value`, after the others.
+    pub named_args: Vec<(Name, Expr)>,
     /// `count(*)`.
     pub star: bool,
     /// `f(DISTINCT x)`.

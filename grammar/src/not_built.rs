@@ -1,0 +1,113 @@
+//! Statements that are known by their first words and not built: they get their name in an error
+//! of their own, not a syntax error.
+
+use crate::token::Token;
+
+/// The first words of each, longest first where one starts another.
+const LEADS: &[&str] = &[
+    "ALTER DATABASE",
+    "ALTER FUNCTION",
+    "ALTER INDEX",
+    "ALTER POLICY",
+    "ALTER ROLE",
+    "ALTER SCHEMA",
+    "ALTER SEQUENCE",
+    "ALTER SYSTEM",
+    "ALTER TYPE",
+    "ALTER USER",
+    "ALTER VIEW",
+    "ATTACH",
+    "BACKUP",
+    "CALL",
+    "CHECKPOINT",
+    "CLOSE",
+    "CREATE ALERT",
+    "CREATE AUDIT",
+    "CREATE DATABASE",
+    "CREATE DOMAIN",
+    "CREATE EXTENSION",
+    "CREATE FEATURE TABLE",
+    "CREATE FEED",
+    "CREATE FULLTEXT INDEX",
+    "CREATE FUNCTION",
+    "CREATE MATERIALIZED VIEW",
+    "CREATE MODEL",
+    "CREATE OR REPLACE FUNCTION",
+    "CREATE POLICY",
+    "CREATE PROCEDURE",
+    "CREATE ROLE",
+    "CREATE SCHEDULE",
+    "CREATE SCHEMA",
+    "CREATE SEQUENCE",
+    "CREATE TIMESERIES TABLE",
+    "CREATE TRIGGER",
+    "CREATE TYPE",
+    "CREATE USER",
+    "CREATE VECTOR INDEX",
+    "DECLARE",
+    "DETACH",
+    "DISCARD",
+    "DO",
+    "DROP ALERT",
+    "DROP DATABASE",
+    "DROP DOMAIN",
+    "DROP EXTENSION",
+    "DROP FULLTEXT INDEX",
+    "DROP FUNCTION",
+    "DROP MATERIALIZED VIEW",
+    "DROP MODEL",
+    "DROP POLICY",
+    "DROP PROCEDURE",
+    "DROP ROLE",
+    "DROP SCHEDULE",
+    "DROP SEQUENCE",
+    "DROP TRIGGER",
+    "DROP TYPE",
+    "DROP USER",
+    "ERASE",
+    "EXPLAIN AI",
+    "EXPORT DATABASE",
+    "FETCH",
+    "FORGET KEY",
+    "GRANT",
+    "IMPORT DATABASE",
+    "KILL",
+    "LISTEN",
+    "LOAD",
+    "LOCK",
+    "MERGE",
+    "MOVE",
+    "NOTIFY",
+    "PIVOT",
+    "PRAGMA",
+    "REASSIGN",
+    "REFRESH MATERIALIZED VIEW",
+    "REINDEX",
+    "RESTORE",
+    "REVOKE",
+    "SECURITY LABEL",
+    "SET CONSTRAINTS",
+    "SET ROLE",
+    "SET SESSION AUTHORIZATION",
+    "SET SESSION CHARACTERISTICS",
+    "SET TRANSACTION",
+    "SUBSCRIBE",
+    "SUMMARIZE",
+    "UNLISTEN",
+    "UNPIVOT",
+    "UNSUBSCRIBE",
+    "VERIFY",
+];
+
+/// Returns the statement's name if its first words are those of one that is not built.
+pub(crate) fn recognise(text: &str, tokens: &[Token]) -> Option<&'static str> {
+    let spelled = |index: usize| tokens.get(index).map_or("", |token| token.span().text(text));
+    LEADS.iter().copied().find(|lead| {
+        lead.split(' ').enumerate().all(|(index, word)| spelled(index).eq_ignore_ascii_case(word))
+    })
+}
+
+/// Returns every first word or phrase of the list.
+pub(crate) fn leads() -> impl Iterator<Item = &'static str> {
+    LEADS.iter().copied()
+}
