@@ -156,6 +156,12 @@ impl CatalogHistory {
         before.map(|(_, catalog)| Arc::clone(catalog)).unwrap_or_default()
     }
 
+    /// Returns the first commit after `after` whose catalog has a relation of this name.
+    pub fn first_with(&self, name: &str, after: CommitId) -> Option<CommitId> {
+        let later = self.versions.range(after.next()..);
+        later.into_iter().find(|(_, catalog)| catalog.get(name).is_some()).map(|(at, _)| *at)
+    }
+
     /// Records the catalog that `commit` made. Commits come in order.
     pub fn push(&mut self, commit: CommitId, catalog: Arc<Catalog>) {
         debug_assert!(self.versions.last_key_value().is_none_or(|(last, _)| *last <= commit));

@@ -39,6 +39,11 @@ impl Columns {
         Column(number)
     }
 
+    /// Gives a column another type: a bare string or NULL gets one when its neighbours are known.
+    pub fn retype(&mut self, column: Column, ty: DataType) {
+        self.0[column.0 as usize].ty = ty;
+    }
+
     /// Returns what is known of a column.
     pub fn info(&self, column: Column) -> &ColumnInfo {
         &self.0[column.0 as usize]
