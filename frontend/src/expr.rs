@@ -1,0 +1,268 @@
+//! Expressions: one arm a kind of node, each in a function of its own.
+//!
+//! The dispatcher runs once a level of nesting, so its frame is kept small: the grammar allows 500
+//! levels and a debug build must pass them on a 2 MB stack.
+
+mod arithmetic;
+mod case;
+mod clause;
+mod compare;
+mod operator;
+mod predicate;
+
+use diag::{Code, Diagnostic, Result, Span, Spanned};
+use grammar::ast::{self, Expr, ExprKind, Parameter, UnaryOp};
+use ir::{ArithmeticOp, Function, Scalar, ScalarKind};
+use types::{DataType, Value};
+
+pub(crate) use arithmetic::{one_of, shifted};
+pub(crate) use clause::{Allows, Calls, Clause, Inside, WindowedCall, conjuncts, filtered};
+
+use crate::binder::Binder;
+use crate::coerce::{cast, is_unknown, to_json};
+use crate::literal;
+
+impl Binder<'_> {
+    /// Binds an expression. Its type may be unknown (`coerce::is_unknown`).
+    pub(crate) fn expr(&mut self, expr: &Expr, clause: &mut Clause<'_>) -> Result<Scalar> {
+        let span = expr.span;
+        let mut bound = match &expr.node {
+            ExprKind::Literal(value) => literal::bind(self, value, false, span),
+            ExprKind::Parameter(number) => self.numbered(*number, span),
+            ExprKind::Column(parts) => self.column(parts, span, clause),
+            ExprKind::Unary { op, operand } => self.unary(op.node, op.span, operand, span, clause),
+            ExprKind::Binary { op, left, right } => {
+                self.binary(Spanned::new(op.node, op.span), left, right, span, clause)
+            }
+            ExprKind::And(list) => self.connective(list, "AND", span, clause),
+            ExprKind::Or(list) => self.connective(list, "OR", span, clause),
+            ExprKind::Not(operand) => self.not(operand, span, clause),
+            ExprKind::Is { operand, test, negated } => {
+                self.is_test(operand, *test, *negated, span, clause)
+            }
+            ExprKind::IsDistinct { left, right, negated } => {
+                self.is_distinct(left, right, *negated, span, clause)
+            }
+            ExprKind::Between { .. } => self.between(expr, clause),
+            ExprKind::Like { .. } => self.like(expr, clause),
+            ExprKind::InList { operand, list, negated } => {
+                self.in_list(operand, list, *negated, span, clause)
+            }
+            ExprKind::InQuery { .. } => not_built(span, "IN (SELECT …)"),
+            ExprKind::Exists(_) => not_built(span, "EXISTS (SELECT …)"),
+            ExprKind::Subquery(_) => not_built(span, "a subquery in an expression"),
+            ExprKind::QuantifiedQuery { .. } => not_built(span, "ANY or ALL of a subquery"),
+            ExprKind::QuantifiedArray { .. } => not_built(span, "ANY or ALL of an array"),
+            ExprKind::Case { operand, arms, otherwise } => {
+                self.case(operand.as_deref(), arms, otherwise.as_deref(), span, clause)
+            }
+            ExprKind::Cast { operand, target, or_null } => {
+                self.cast(operand, target, *or_null, span, clause)
+            }
+            ExprKind::Call(call) => self.call(call, span, clause),
+            ExprKind::Collate { collation, .. } => not_built(collation.span(), "COLLATE"),
+            ExprKind::AtTimeZone { .. } => not_built(span, "AT TIME ZONE"),
+            ExprKind::Row(_) => not_built(span, "a row value here"),
+            ExprKind::Array(_) | ExprKind::ArrayQuery(_) => not_built(span, "an array"),
+            ExprKind::Subscript { operand, index } => self.subscript(operand, index, span, clause),
+            ExprKind::Slice { .. } => not_built(span, "an array slice"),
+            ExprKind::Field { operand, name } => self.field(operand, name, span, clause),
+            ExprKind::Default => Err(misplaced_default(span)),
+            ExprKind::Error => {
+                Err(Diagnostic::at(Code::Syntax, span, "unreadable expression").into())
+            }
+        };
+        if let (Some(place), Ok(scalar)) = (self.foreign, &mut bound) {
+            scalar.span = place;
+        }
+        bound
+    }
+
+    /// Binds an expression and gives an unknown type that nothing decides: TEXT.
+    pub(crate) fn typed(&mut self, expr: &Expr, clause: &mut Clause<'_>) -> Result<Scalar> {
+        let scalar = self.expr(expr, clause)?;
+        self.settle(scalar)
+    }
+
+    /// Binds a condition of a clause.
+    pub(crate) fn predicate(
+        &mut self,
+        expr: &Expr,
+        what: &str,
+        clause: &mut Clause<'_>,
+    ) -> Result<Scalar> {
+        let scalar = self.expr(expr, clause)?;
+        self.condition(scalar, what)
+    }
+
+    fn numbered(&mut self, number: Parameter, span: Span) -> Result<Scalar> {
+        match number {
+            Parameter::Numbered(number) | Parameter::Positional(number) => {
+                self.parameter(number, span)
+            }
+        }
+    }
+
+    fn column(
+        &mut self,
+        parts: &[ast::Name],
+        span: Span,
+        clause: &mut Clause<'_>,
+    ) -> Result<Scalar> {
+        let found = match clause.scope.resolve(parts, &self.columns) {
+            Ok(found) => found,
+            Err(mistake) => {
+                return clause.alias(parts).map_or_else(
+                    || Err(clause.explain_missing(mistake)),
+                    |scalar| Ok(Scalar { span, ..scalar }),
+                );
+            }
+        };
+        if found.hidden {
+            self.hidden_used.insert(found.column);
+        }
+        let scalar = self.columns.scalar(found.column, span);
+        Ok(json_path(scalar, found.path, span))
+    }
+
+    fn unary(
+        &mut self,
+        op: UnaryOp,
+        op_span: Span,
+        operand: &Expr,
+        span: Span,
+        clause: &mut Clause<'_>,
+    ) -> Result<Scalar> {
+        match op {
+            UnaryOp::Plus => self.signed(operand, span, clause),
+            UnaryOp::Minus => {
+                if let ExprKind::Literal(number) = &operand.node
+                    && matches!(number, ast::Literal::Integer(_) | ast::Literal::Decimal(_))
+                {
+                    return literal::bind(self, number, true, span);
+                }
+                let input = self.signed(operand, span, clause)?;
+                Ok(negate(input, span))
+            }
+            UnaryOp::BitNot => not_built(op_span, "the operator ~"),
+        }
+    }
+
+    /// The operand of a sign.
+    fn signed(&mut self, operand: &Expr, span: Span, clause: &mut Clause<'_>) -> Result<Scalar> {
+        let input = self.expr(operand, clause)?;
+        match input.ty {
+            DataType::Null => self.adopt(input, DataType::Float64),
+            DataType::Json | DataType::Interval => Ok(input),
+            ty if ty.is_numeric() => Ok(input),
+            ty => {
+                let message = format!("a sign needs a number, not {ty}");
+                Err(Diagnostic::at(Code::UnknownOperator, span, message)
+                    .primary("")
+                    .label(input.span, format!("this is {ty}"))
+                    .into())
+            }
+        }
+    }
+
+    fn connective(
+        &mut self,
+        list: &[Expr],
+        what: &str,
+        span: Span,
+        clause: &mut Clause<'_>,
+    ) -> Result<Scalar> {
+        let mut operands = Vec::with_capacity(list.len());
+        for operand in list {
+            operands.push(self.predicate(operand, what, clause)?);
+        }
+        let kind = if what == "AND" { ScalarKind::And(operands) } else { ScalarKind::Or(operands) };
+        Ok(Scalar::new(kind, DataType::Boolean, span))
+    }
+
+    fn not(&mut self, operand: &Expr, span: Span, clause: &mut Clause<'_>) -> Result<Scalar> {
+        let input = self.predicate(operand, "NOT", clause)?;
+        Ok(negated(input, span))
+    }
+
+    /// `x[i]` reads an element of a JSON array, from 0 as `->` does.
+    fn subscript(
+        &mut self,
+        operand: &Expr,
+        index: &Expr,
+        span: Span,
+        clause: &mut Clause<'_>,
+    ) -> Result<Scalar> {
+        let document = self.expr(operand, clause)?;
+        if document.ty != DataType::Json {
+            return not_built(span, "an array subscript");
+        }
+        let index = self.expr(index, clause)?;
+        self.json_get(Function::JsonGet, document, index, span)
+    }
+
+    /// `(x).name` reads a field of a JSON value.
+    fn field(
+        &mut self,
+        operand: &Expr,
+        name: &ast::Name,
+        span: Span,
+        clause: &mut Clause<'_>,
+    ) -> Result<Scalar> {
+        let document = self.expr(operand, clause)?;
+        if document.ty != DataType::Json {
+            let message = format!("{} has no field \"{}\"", document.ty, name.node);
+            return Err(Diagnostic::at(Code::TypeMismatch, name.span, message)
+                .primary("only JSON has fields")
+                .label(document.span, format!("this is {}", document.ty))
+                .into());
+        }
+        Ok(json_path(document, std::slice::from_ref(name), span))
+    }
+}
+
+/// Returns NOT of a condition.
+pub(crate) fn negated(input: Scalar, span: Span) -> Scalar {
+    Scalar::new(ScalarKind::Not(Box::new(input)), DataType::Boolean, span)
+}
+
+fn negate(input: Scalar, span: Span) -> Scalar {
+    let ty = input.ty;
+    if ty == DataType::Json {
+        let zero = to_json(literal::bigint(0, span));
+        let (zero, input) = (Box::new(zero), Box::new(input));
+        let kind = ScalarKind::Arithmetic(ArithmeticOp::Subtract, zero, input);
+        return Scalar::new(kind, ty, span);
+    }
+    Scalar::new(ScalarKind::Negate(Box::new(input)), ty, span)
+}
+
+/// `doc.a.b`: the document itself without a path.
+fn json_path(document: Scalar, path: &[ast::Name], span: Span) -> Scalar {
+    if path.is_empty() {
+        return document;
+    }
+    let keys = path
+        .iter()
+        .map(|key| Scalar::literal(Value::text(key.node.as_str()), DataType::TEXT, key.span));
+    let args = std::iter::once(document).chain(keys).collect();
+    Scalar::new(ScalarKind::Call(Function::JsonPath, args), DataType::Json, span)
+}
+
+/// Refuses a feature that is not built.
+pub(crate) fn not_built<T>(span: Span, what: &str) -> Result<T> {
+    Err(Diagnostic::not_built(span, what).into())
+}
+
+fn misplaced_default(span: Span) -> Box<Diagnostic> {
+    let message = "DEFAULT is only allowed as a whole value of INSERT or UPDATE";
+    Diagnostic::at(Code::Syntax, span, message).into()
+}
+
+/// Returns `scalar` as a double, adopting it if it is unknown.
+pub(crate) fn as_double(binder: &mut Binder<'_>, scalar: Scalar) -> Result<Scalar> {
+    if is_unknown(&scalar) {
+        return binder.adopt(scalar, DataType::Float64);
+    }
+    Ok(cast(scalar, DataType::Float64))
+}

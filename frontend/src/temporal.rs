@@ -1,0 +1,345 @@
+//! Temporal clauses: which versions a place reads, and how points of time become commits.
+//!
+//! The precedence is: clause of the table, of the SELECT, of the queries around it, `BEGIN … AS OF`,
+//! `SET valid_time`. An integer is a commit on the system axis and raw microseconds on the valid
+//! axis (temporal.md §2); a time on the system axis is the last commit at or before it.
+
+use std::sync::Arc;
+
+use diag::{Code, Diagnostic, Result, Span};
+use grammar::ast::{Dimension, Expr, TemporalClause, TemporalRange};
+use ir::{Catalog, Function, Scalar, SystemTime, TemporalRead, ValidTime};
+use types::{CommitId, DataType, Date, MICROS_PER_DAY, TIME_MAX, TIME_MIN, Timestamp, Value};
+
+use crate::binder::Binder;
+use crate::coerce::is_unknown;
+use crate::expr::Clause;
+use crate::function::call_of;
+use crate::scope::Scope;
+
+/// What the clauses around a place say; silent axes are `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reads {
+    pub(crate) system: Option<SystemTime>,
+    pub(crate) valid: Option<ValidTime>,
+}
+
+/// A bound of a clause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Point {
+    /// A commit, or raw valid time.
+    Integer(i64),
+    /// Microseconds.
+    Time(i64),
+}
+
+/// No commit lies in this range, whatever versions there are.
+const NO_COMMIT: SystemTime = SystemTime::Range { from: CommitId::MAX, to: CommitId::ZERO };
+/// No instant lies in this range.
+const NO_INSTANT: ValidTime = ValidTime::Range { from: TIME_MAX, to: TIME_MIN };
+
+impl Binder<'_> {
+    /// Returns what `clauses` say, and where they are silent, what the place around says.
+    pub(crate) fn reads_of(&mut self, clauses: &[TemporalClause]) -> Result<Reads> {
+        let mut reads = Reads::default();
+        let (mut system, mut valid) = (None, None);
+        for clause in clauses {
+            match axis(&clause.dimension)? {
+                Axis::System => {
+                    once(&mut system, clause.span, "system time")?;
+                    reads.system = Some(self.system_time(&clause.range, clause.span)?);
+                }
+                Axis::Valid => {
+                    once(&mut valid, clause.span, "valid time")?;
+                    reads.valid = Some(self.valid_time(&clause.range, clause.span)?);
+                }
+            }
+        }
+        let outer = self.reads;
+        Ok(Reads { system: reads.system.or(outer.system), valid: reads.valid.or(outer.valid) })
+    }
+
+    /// Returns the read of a table under `reads`, with the session's defaults.
+    pub(crate) fn read(&self, reads: Reads) -> TemporalRead {
+        let pinned = self.context.session.pinned;
+        let system = reads.system.or(pinned.map(|read| read.system)).unwrap_or_default();
+        let session = self.context.session.valid;
+        let pinned = pinned.map(|read| read.valid).filter(|valid| *valid != ValidTime::All);
+        TemporalRead { system, valid: reads.valid.or(pinned).unwrap_or(session) }
+    }
+
+    /// Returns the schema that names are bound against, and the commit if it is a past one.
+    /// Ranges read under the current schema: their versions come from many.
+    pub(crate) fn schema(&self, read: TemporalRead) -> (Arc<Catalog>, Option<CommitId>) {
+        match read.system {
+            SystemTime::AsOf(commit) => (self.context.catalog.at(commit), Some(commit)),
+            SystemTime::Current
+            | SystemTime::Range { .. }
+            | SystemTime::ContainedIn { .. }
+            | SystemTime::All => (Arc::clone(self.current()), None),
+        }
+    }
+
+    fn system_time(&mut self, range: &TemporalRange, span: Span) -> Result<SystemTime> {
+        let unbound = SystemTime::Current;
+        Ok(match range {
+            TemporalRange::AsOf(at) => match self.point(at)? {
+                Some(point) => SystemTime::AsOf(self.commit_of(point, at.span)?),
+                None => unbound,
+            },
+            TemporalRange::FromTo(a, b) => match self.points(a, b)? {
+                Some((from, to)) if !before(from, to) => NO_COMMIT,
+                Some((from, to)) => SystemTime::Range {
+                    from: self.commit_at(from, a.span)?,
+                    to: self.first_commit(to, b.span)?,
+                },
+                None => unbound,
+            },
+            TemporalRange::Between(a, b) => match self.points(a, b)? {
+                Some((from, to)) if before(to, from) => NO_COMMIT,
+                Some((from, to)) => SystemTime::Range {
+                    from: self.commit_at(from, a.span)?,
+                    to: after(self.commit_at(to, b.span)?),
+                },
+                None => unbound,
+            },
+            TemporalRange::ContainedIn(a, b) => match self.points(a, b)? {
+                Some((from, to)) => SystemTime::ContainedIn {
+                    from: self.first_commit(from, a.span)?,
+                    to: self.commit_at(to, b.span)?,
+                },
+                None => unbound,
+            },
+            TemporalRange::All => SystemTime::All,
+            TemporalRange::Changes(..) => {
+                return Err(Diagnostic::not_built(span, "CHANGES FROM … TO").into());
+            }
+        })
+    }
+
+    fn valid_time(&mut self, range: &TemporalRange, span: Span) -> Result<ValidTime> {
+        Ok(match range {
+            TemporalRange::AsOf(at) => match self.point(at)? {
+                Some(point) => ValidTime::At(raw(point)),
+                None => ValidTime::All,
+            },
+            TemporalRange::FromTo(a, b) => match self.points(a, b)? {
+                Some((from, to)) if raw(from) >= raw(to) => NO_INSTANT,
+                Some((from, to)) => ValidTime::Range { from: raw(from), to: raw(to) },
+                None => ValidTime::All,
+            },
+            TemporalRange::Between(a, b) => match self.points(a, b)? {
+                Some((from, to)) if raw(from) > raw(to) => NO_INSTANT,
+                Some((from, to)) => {
+                    ValidTime::Range { from: raw(from), to: raw(to).saturating_add(1) }
+                }
+                None => ValidTime::All,
+            },
+            TemporalRange::ContainedIn(a, b) => match self.points(a, b)? {
+                Some((from, to)) => ValidTime::ContainedIn { from: raw(from), to: raw(to) },
+                None => ValidTime::All,
+            },
+            TemporalRange::All => ValidTime::All,
+            TemporalRange::Changes(..) => {
+                return Err(Diagnostic::not_built(span, "CHANGES FROM … TO").into());
+            }
+        })
+    }
+
+    fn points(&mut self, from: &Expr, to: &Expr) -> Result<Option<(Point, Point)>> {
+        let from = self.point(from)?;
+        let to = self.point(to)?;
+        Ok(from.zip(to))
+    }
+
+    /// Evaluates a bound. `None` if it holds a parameter without a value.
+    fn point(&mut self, expr: &Expr) -> Result<Option<Point>> {
+        let scalar = self.bound_scalar(expr)?;
+        let span = scalar.span;
+        match self.constant(&scalar)? {
+            None => Ok(None),
+            Some(Value::Null) => {
+                let message = "a temporal bound is NULL";
+                Err(Diagnostic::at(Code::TemporalNull, span, message)
+                    .help("an open bound is 'infinity' or '-infinity'")
+                    .into())
+            }
+            Some(value) => point_of(&value, span).map(Some),
+        }
+    }
+
+    /// Binds a bound: an integer or a time, stable, without columns.
+    fn bound_scalar(&mut self, expr: &Expr) -> Result<Scalar> {
+        let scope = Scope::default();
+        let mut clause = Clause::new(&scope, "a temporal clause");
+        clause.no_columns = Some("a temporal bound cannot read a column");
+        let scalar = self.expr(expr, &mut clause)?;
+        let scalar = if is_unknown(&scalar) {
+            let ty = self.unknown_bound(&scalar);
+            self.adopt(scalar, ty)?
+        } else {
+            scalar
+        };
+        if !scalar.is_constant() {
+            let message = "a temporal bound must be stable";
+            return Err(Diagnostic::at(Code::TemporalBound, expr.span, message)
+                .primary("gives another value each time")
+                .into());
+        }
+        Ok(scalar)
+    }
+
+    /// A parameter may be a commit or a time; its value tells.
+    fn unknown_bound(&self, scalar: &Scalar) -> DataType {
+        match scalar.kind {
+            ir::ScalarKind::Parameter(index) => match self.parameter_value(index) {
+                Some(Value::Int64(_) | Value::Int32(_) | Value::Int16(_)) | None => DataType::Int64,
+                Some(_) => DataType::Timestamp,
+            },
+            _ => DataType::Timestamp,
+        }
+    }
+
+    /// The commit that AS OF means: a future one is the snapshot, or an error if so set.
+    fn commit_of(&self, point: Point, span: Span) -> Result<CommitId> {
+        let snapshot = self.context.snapshot;
+        let commit = self.commit_at(point, span)?;
+        let future = match point {
+            Point::Integer(_) => commit > snapshot,
+            Point::Time(at) => self.context.session.strict_as_of && at > self.now(span)?,
+        };
+        if future && self.context.session.strict_as_of {
+            let message = "AS OF names a point in the future";
+            return Err(Diagnostic::at(Code::TemporalBound, span, message)
+                .primary(format!("the latest commit is {snapshot}"))
+                .help("temporal.strict_as_of = off reads the latest commit instead")
+                .into());
+        }
+        Ok(commit.min(snapshot))
+    }
+
+    fn now(&self, span: Span) -> Result<i64> {
+        let now = call_of(Function::Now, Vec::new(), DataType::Timestamp, span);
+        match (self.context.evaluate)(&now)? {
+            Value::Timestamp(now) => Ok(now.0),
+            other => unreachable!("now() is a timestamp, not {other:?}"),
+        }
+    }
+
+    /// The last commit at or before a point.
+    fn commit_at(&self, point: Point, span: Span) -> Result<CommitId> {
+        match point {
+            Point::Integer(commit) => u64::try_from(commit).map(CommitId).map_err(|_| {
+                let message = format!("commit {commit} does not exist: commits count from 1");
+                Diagnostic::at(Code::TemporalBound, span, message).into()
+            }),
+            Point::Time(TIME_MAX) => Ok(CommitId::MAX),
+            Point::Time(TIME_MIN) => Ok(CommitId::ZERO),
+            Point::Time(at) => Ok((self.context.commit_at)(Timestamp(at))),
+        }
+    }
+
+    /// The first commit at or after a point.
+    fn first_commit(&self, point: Point, span: Span) -> Result<CommitId> {
+        match point {
+            Point::Integer(_) | Point::Time(TIME_MAX | TIME_MIN) => self.commit_at(point, span),
+            Point::Time(at) => self.commit_at(Point::Time(at - 1), span).map(after),
+        }
+    }
+
+    /// Returns a bound of valid time as microseconds, for `VALID FROM a TO b`: NULL is open.
+    pub(crate) fn instant(&mut self, expr: &Expr, open: i64) -> Result<Option<i64>> {
+        let scalar = self.bound_scalar(expr)?;
+        let span = scalar.span;
+        match self.constant(&scalar)? {
+            None => Ok(None),
+            Some(Value::Null) => Ok(Some(open)),
+            Some(value) => Ok(Some(raw(point_of(&value, span)?))),
+        }
+    }
+
+    /// Returns the read of `BEGIN … AS OF x` and of `SET … AS OF x`.
+    pub(crate) fn pinned_system(&mut self, at: &Expr) -> Result<SystemTime> {
+        match self.point(at)? {
+            Some(point) => Ok(SystemTime::AsOf(self.commit_of(point, at.span)?)),
+            None => Ok(SystemTime::Current),
+        }
+    }
+
+    /// Returns the instant of `SET valid_time AS OF x`.
+    pub(crate) fn pinned_valid(&mut self, at: &Expr) -> Result<Option<i64>> {
+        Ok(self.point(at)?.map(raw))
+    }
+}
+
+enum Axis {
+    System,
+    Valid,
+}
+
+fn axis(dimension: &Dimension) -> Result<Axis> {
+    match dimension {
+        Dimension::System => Ok(Axis::System),
+        Dimension::Valid => Ok(Axis::Valid),
+        Dimension::Period(name) => {
+            Err(Diagnostic::not_built(name.span, "reading a declared period")
+                .help("FOR SYSTEM_TIME and FOR VALID_TIME exist on every table")
+                .into())
+        }
+    }
+}
+
+fn once(seen: &mut Option<Span>, span: Span, what: &str) -> Result<()> {
+    match seen.replace(span) {
+        None => Ok(()),
+        Some(first) => {
+            let message = format!("{what} is chosen twice");
+            Err(Diagnostic::at(Code::TemporalClause, span, message)
+                .primary("a second clause")
+                .label(first, "the first one")
+                .into())
+        }
+    }
+}
+
+fn point_of(value: &Value, span: Span) -> Result<Point> {
+    match value {
+        Value::Int64(number) => Ok(Point::Integer(*number)),
+        Value::Int32(number) => Ok(Point::Integer(i64::from(*number))),
+        Value::Int16(number) => Ok(Point::Integer(i64::from(*number))),
+        Value::Timestamp(at) => Ok(Point::Time(at.0)),
+        Value::Date(day) => Ok(Point::Time(midnight(*day))),
+        other => {
+            let message = format!("a temporal bound cannot be {}", other.data_type());
+            Err(Diagnostic::at(Code::TypeMismatch, span, message)
+                .primary("needs an integer, DATE or TIMESTAMP")
+                .into())
+        }
+    }
+}
+
+fn midnight(day: Date) -> i64 {
+    match day.0 {
+        i32::MIN => TIME_MIN,
+        i32::MAX => TIME_MAX,
+        days => i64::from(days).saturating_mul(MICROS_PER_DAY),
+    }
+}
+
+fn raw(point: Point) -> i64 {
+    match point {
+        Point::Integer(value) | Point::Time(value) => value,
+    }
+}
+
+/// Mixed bounds are compared as commits later; only equal kinds can be empty by themselves.
+fn before(left: Point, right: Point) -> bool {
+    match (left, right) {
+        (Point::Integer(a), Point::Integer(b)) | (Point::Time(a), Point::Time(b)) => a < b,
+        (Point::Integer(_), Point::Time(_)) | (Point::Time(_), Point::Integer(_)) => true,
+    }
+}
+
+fn after(commit: CommitId) -> CommitId {
+    if commit == CommitId::MAX { commit } else { commit.next() }
+}
