@@ -91,7 +91,7 @@ impl Binder<'_> {
             return Err(Diagnostic::at(Code::WrongObject, explain.statement.span, message).into());
         }
         let ast = if stage == ExplainStage::Ast {
-            format!("{:#?}", explain.statement.node)
+            grammar::dump(&explain.statement)
         } else {
             String::new()
         };

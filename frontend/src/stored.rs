@@ -5,7 +5,7 @@ use grammar::ast::{self, ExprKind, QueryBody, SelectItem, StatementKind};
 
 /// Reads the text of a view, which was a query when it was stored.
 pub(crate) fn query(text: &str) -> Result<Box<ast::Query>> {
-    match parse(text)?.node {
+    match grammar::parse_statement(text)?.node {
         StatementKind::Query(query) => Ok(query),
         _ => Err(unreadable("query")),
     }
@@ -19,11 +19,6 @@ pub(crate) fn expression(text: &str) -> Result<ast::Expr> {
         Some(SelectItem::Expr { expr, alias: None }) if expr.node != ExprKind::Error => Ok(expr),
         _ => Err(unreadable("expression")),
     }
-}
-
-/// The parser lands after the tree; until then text of the catalog is refused by name.
-fn parse(_text: &str) -> Result<ast::Statement> {
-    Err(Diagnostic::new(Code::NotBuilt, "reading text of the catalog is not built yet").into())
 }
 
 fn unreadable(what: &str) -> Box<Diagnostic> {
