@@ -1,1 +1,3 @@
 //! Pipelines, morsels, operators and the interpreter; moves batches.
+
+pub mod eval;

@@ -36,7 +36,7 @@ pub enum TimeError {
 pub struct Date(pub i32);
 
 /// Microseconds since the epoch, UTC; [`TIME_MIN`] and [`TIME_MAX`] are the infinities.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);
 
 impl Date {
