@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use arrow_array::ArrayRef;
 use diag::{Code as ErrorCode, Span};
-use ir::KernelSpec;
+use ir::{KernelSpec, StateRows};
 use types::{Batch, Mask, Value};
 
 use crate::error::{Fault, RuntimeError, Unsupported};
@@ -49,18 +49,19 @@ impl Default for CompileOptions {
     }
 }
 
-/// Aggregate states in 16-byte words, laid out by [`ir::StateLayout`].
+/// Where aggregates are kept.
+#[derive(Debug)]
 pub enum States<'a> {
     /// The spec has no aggregates.
     None,
-    /// One row of states.
-    Single(&'a mut [u128]),
+    /// The first row of states.
+    Single(&'a mut StateRows),
     /// A row of states a group.
     Grouped {
         /// The group of each row of the batch.
         ids: &'a [u32],
-        /// `stride / 16` words a group.
-        rows: &'a mut [u128],
+        /// Rows of the spec's [`ir::StateLayout`].
+        rows: &'a mut StateRows,
     },
 }
 
@@ -187,31 +188,40 @@ impl Kernel {
 
 /// States whose length and group ids have been checked.
 struct CheckedStates<'a> {
-    words: &'a mut [u128],
+    rows: Option<&'a mut StateRows>,
     ids: &'a [u32],
 }
 
 impl<'a> CheckedStates<'a> {
+    /// # Panics
+    /// If the states or the group ids are not those of the shape and the batch.
     fn new(shape: &Shape, states: States<'a>, batch_rows: usize) -> CheckedStates<'a> {
-        let words_a_row = shape.stride as usize / 16;
-        let (words, ids): (&mut [u128], &[u32]) = match states {
-            States::None => (&mut [], &[]),
-            States::Single(words) => (words, &[]),
-            States::Grouped { ids, rows } => (rows, ids),
+        let (rows, ids): (Option<&mut StateRows>, &[u32]) = match states {
+            States::None => (None, &[]),
+            States::Single(rows) => (Some(rows), &[]),
+            States::Grouped { ids, rows } => (Some(rows), ids),
         };
         if shape.updates.is_empty() {
-            return CheckedStates { words, ids: &[] };
+            return CheckedStates { rows: None, ids: &[] };
         }
-        assert_eq!(shape.grouped, !ids.is_empty() || batch_rows == 0 && shape.grouped);
-        let groups = words.len() / words_a_row;
+        let rows = rows.expect("a spec with aggregates has states");
+        let groups = rows.bytes() / shape.stride as usize;
         if shape.grouped {
             assert_eq!(ids.len(), batch_rows, "a group id a row");
-            let most = ids.iter().copied().max().unwrap_or(0) as usize;
-            assert!(ids.is_empty() || most < groups, "every group has a row of states");
+            let most = ids.iter().copied().max().map_or(0, |most| most as usize + 1);
+            assert!(most <= groups, "every group has a row of states");
         } else {
             assert!(groups >= 1, "there is a row of states");
+            assert!(ids.is_empty(), "the spec was compiled without groups");
         }
-        CheckedStates { words, ids }
+        CheckedStates { rows: Some(rows), ids }
+    }
+
+    fn pointer(&mut self) -> *mut u128 {
+        match &mut self.rows {
+            Some(rows) => rows.as_mut_ptr().cast(),
+            None => std::ptr::null_mut(),
+        }
     }
 }
 
@@ -274,7 +284,7 @@ impl Run<'_> {
             mask: self.outputs.mask_from(begin),
             groups_in,
             groups,
-            states: self.states.words.as_mut_ptr(),
+            states: self.states.pointer(),
             count: 0,
             fault: 0,
             fault_row: 0,

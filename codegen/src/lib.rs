@@ -6,7 +6,9 @@
 //! [`Kernel`], whose [`run`](Kernel::run) is safe. What has no machine code is [`Unsupported`], and
 //! the pipeline goes on interpreted.
 
+mod cache;
 mod clock;
+mod compiler;
 mod emit;
 mod error;
 mod frame;
@@ -14,6 +16,10 @@ mod host;
 mod kernel;
 mod lower;
 mod shape;
+mod split;
 
+pub use cache::{Cache, CacheCounters};
+pub use compiler::{Compiler, Slot};
 pub use error::{RuntimeError, Unsupported};
 pub use kernel::{CompileOptions, Kernel, Output, States, compile};
+pub use split::{Split, split};

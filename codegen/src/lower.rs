@@ -142,9 +142,7 @@ impl<'a> Lowerer<'a> {
             ScalarKind::Case { branches, otherwise } => {
                 self.case(branches, otherwise.as_deref(), scalar.ty, span)
             }
-            ScalarKind::In { needle, list, negated } => {
-                self.in_list(needle, list, *negated, span)
-            }
+            ScalarKind::In { needle, list, negated } => self.in_list(needle, list, *negated, span),
             ScalarKind::Like { .. } => Err(Unsupported::new("LIKE")),
             ScalarKind::Call(function, arguments) => {
                 self.call(*function, arguments, scalar.ty, span)
@@ -262,9 +260,9 @@ impl<'a> Lowerer<'a> {
         negated: bool,
         span: Span,
     ) -> Result<NodeId> {
-        let constant = list.iter().all(|item| {
-            matches!(item.kind, ScalarKind::Literal(_) | ScalarKind::Parameter(_))
-        });
+        let constant = list
+            .iter()
+            .all(|item| matches!(item.kind, ScalarKind::Literal(_) | ScalarKind::Parameter(_)));
         if !constant || list.is_empty() || list.len() > IN_LIST_MAX {
             return Err(Unsupported::new("IN with a long list or one that is not constant"));
         }

@@ -155,22 +155,35 @@ pub(crate) enum FloatOp {
 /// What a node computes. Each is total but for the faults that `emit` reports.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Op {
-    Input { slot: u32, ty: DataType },
+    Input {
+        slot: u32,
+        ty: DataType,
+    },
     /// The n-th constant of the bindings.
     Constant(u32),
     Null,
     Not(NodeId),
     And(Vec<NodeId>),
     Or(Vec<NodeId>),
-    Is { input: NodeId, test: TruthTest, negated: bool },
+    Is {
+        input: NodeId,
+        test: TruthTest,
+        negated: bool,
+    },
     /// Both operands have one representation and scale.
     Compare(CompareOp, NodeId, NodeId),
     /// A result outside the node's range is a fault.
     Integer(IntegerOp, NodeId, NodeId),
     /// Times 10^digits; a result outside the node's range is a fault.
-    ScaleUp { input: NodeId, digits: u8 },
+    ScaleUp {
+        input: NodeId,
+        digits: u8,
+    },
     /// Divided by 10^digits, half away from zero; of 64-bit integers.
-    ScaleDown { input: NodeId, digits: u8 },
+    ScaleDown {
+        input: NodeId,
+        digits: u8,
+    },
     /// The same integer; outside the node's range it is a fault.
     Limit(NodeId),
     Float(FloatOp, NodeId, NodeId),
@@ -178,18 +191,28 @@ pub(crate) enum Op {
     Negate(NodeId),
     Absolute(NodeId),
     /// Divided by 10^digits; exact operands, so that it is rounded once.
-    IntegerToFloat { input: NodeId, digits: u8 },
+    IntegerToFloat {
+        input: NodeId,
+        digits: u8,
+    },
     /// Rounds half to even; NaN and what is out of range are faults.
     FloatToInteger(NodeId),
     FloatToFloat(NodeId),
     BooleanToInteger(NodeId),
     /// DATE plus (or minus) days; infinities stay.
-    ShiftDate { date: NodeId, days: NodeId, negative: bool },
+    ShiftDate {
+        date: NodeId,
+        days: NodeId,
+        negative: bool,
+    },
     /// Days between two dates; an infinite operand is a fault.
     DateDifference(NodeId, NodeId),
     DateToTimestamp(NodeId),
     TimestampToDate(NodeId),
-    Case { branches: Vec<(NodeId, NodeId)>, otherwise: NodeId },
+    Case {
+        branches: Vec<(NodeId, NodeId)>,
+        otherwise: NodeId,
+    },
 }
 
 /// One node.

@@ -171,7 +171,11 @@ impl Emitter<'_, '_> {
 
     /// Multiplies 128 by 128 bits by magnitudes: `(ah·2^64 + al) · (bh·2^64 + bl)` fits if one of
     /// the high halves is zero and neither cross product nor their sum carries past 128 bits.
-    fn checked_wide_product(&mut self, l: clif::Value, r: clif::Value) -> (clif::Value, clif::Value) {
+    fn checked_wide_product(
+        &mut self,
+        l: clif::Value,
+        r: clif::Value,
+    ) -> (clif::Value, clif::Value) {
         let ((al, ah), (bl, bh)) = (self.magnitude(l), self.magnitude(r));
         let zero = self.b.ins().iconst(I64, 0);
         let left_long = self.b.ins().icmp(IntCC::NotEqual, ah, zero);
@@ -268,9 +272,10 @@ impl Emitter<'_, '_> {
         l: clif::Value,
         r: clif::Value,
     ) -> (clif::Value, Fails) {
-        let [value, zero, overflow] = self.each_lane(&[l, r], [I64, I8, I8], |emitter, operands| {
-            emitter.divide(op, operands[0], operands[1])
-        });
+        let [value, zero, overflow] =
+            self.each_lane(&[l, r], [I64, I8, I8], |emitter, operands| {
+                emitter.divide(op, operands[0], operands[1])
+            });
         let mut fails = vec![(Fail::Boolean(zero), FaultKind::DivisionByZero)];
         if ranges.0.lo <= i64::MIN.into() && op != IntegerOp::Modulo {
             fails.push((Fail::Boolean(overflow), FaultKind::Overflow));

@@ -187,7 +187,12 @@ impl Emitter<'_, '_> {
     }
 
     /// Returns the vector of two scalars; booleans become masks.
-    pub(super) fn join(&mut self, ty: clif::Type, first: clif::Value, second: clif::Value) -> clif::Value {
+    pub(super) fn join(
+        &mut self,
+        ty: clif::Type,
+        first: clif::Value,
+        second: clif::Value,
+    ) -> clif::Value {
         if ty == I8 {
             let [first, second] = [first, second].map(|scalar| {
                 let wide = self.b.ins().uextend(I64, scalar);

@@ -93,7 +93,12 @@ impl Emitter<'_, '_> {
         self.b.ins().band_imm_s(shifted, 1)
     }
 
-    pub(super) fn address(&mut self, base: clif::Value, row: clif::Value, bytes: i64) -> clif::Value {
+    pub(super) fn address(
+        &mut self,
+        base: clif::Value,
+        row: clif::Value,
+        bytes: i64,
+    ) -> clif::Value {
         let offset = match bytes {
             1 => row,
             _ => self.b.ins().ishl_imm_u(row, i64::from(bytes.ilog2())),

@@ -79,8 +79,7 @@ impl Emitter<'_, '_> {
         let shape = self.shape;
         let sinks = self.pointer(frame, Frame::SINKS);
         let columns = shape.computed().map(|(node, ty)| (node, SinkType::Column(ty)));
-        let arguments =
-            shape.arguments.iter().map(|argument| (argument.node, SinkType::Argument));
+        let arguments = shape.arguments.iter().map(|argument| (argument.node, SinkType::Argument));
         let all = columns.chain(arguments).enumerate();
         all.map(|(number, (node, ty))| {
             let at = number * size_of::<Sink>();

@@ -60,7 +60,8 @@ impl Emitter<'_, '_> {
         let date = self.node(input);
         let most = i128::from(i64::MAX) / i128::from(MICROS_PER_DAY);
         let limit = Range::new(calendar().lo, most);
-        let outside = self.outside(date.value, Some(Range::I32), limit).expect("dates reach further");
+        let outside =
+            self.outside(date.value, Some(Range::I32), limit).expect("dates reach further");
         let infinite = self.is_infinite_date(date.value);
         let finite = self.not(infinite);
         let fails = vec![(Fail::Boolean(self.and(outside, finite)), FaultKind::Datetime)];

@@ -114,7 +114,8 @@ impl<'a, 'b> Updater<'a, 'b> {
                 Repr::Integer(_) | Repr::Boolean => StateRepr::Integer,
             }
         });
-        let extreme = |greatest| Kind::Extreme { repr: repr.expect("min has an argument"), greatest };
+        let extreme =
+            |greatest| Kind::Extreme { repr: repr.expect("min has an argument"), greatest };
         match update.function {
             AggregateFunction::Sum | AggregateFunction::Avg if repr == Some(StateRepr::Float) => {
                 Kind::SumFloat
@@ -166,10 +167,8 @@ impl<'a, 'b> Updater<'a, 'b> {
             }
             updater.b.def_var(count, state.count);
         });
-        let after = State {
-            value: value.map(|value| self.b.use_var(value)),
-            count: self.b.use_var(count),
-        };
+        let after =
+            State { value: value.map(|value| self.b.use_var(value)), count: self.b.use_var(count) };
         self.store_state(kind, self.states, update.offset, after);
     }
 

@@ -32,7 +32,11 @@ struct Column {
 
 impl Column {
     fn new(width: usize, rows: usize) -> Column {
-        Column { values: MutableBuffer::from_len_zeroed(width * rows), validity: vec![1; rows], width }
+        Column {
+            values: MutableBuffer::from_len_zeroed(width * rows),
+            validity: vec![1; rows],
+            width,
+        }
     }
 
     fn sink(&mut self, row: usize) -> Sink {
@@ -129,9 +133,7 @@ fn array(column: Column, ty: DataType, rows: usize) -> ArrayRef {
         DataType::Float32 => Arc::new(primitive::<Float32Type>(buffer, rows, nulls)),
         DataType::Float64 => Arc::new(primitive::<Float64Type>(buffer, rows, nulls)),
         DataType::Date => Arc::new(primitive::<Date32Type>(buffer, rows, nulls)),
-        DataType::Timestamp => {
-            Arc::new(primitive::<TimestampMicrosecondType>(buffer, rows, nulls))
-        }
+        DataType::Timestamp => Arc::new(primitive::<TimestampMicrosecondType>(buffer, rows, nulls)),
         DataType::Decimal { precision, .. } if precision <= 18 => {
             let array = primitive::<Decimal64Type>(buffer, rows, nulls);
             Arc::new(array.with_data_type(ty.arrow()))
