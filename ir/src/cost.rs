@@ -9,4 +9,4 @@ mod rows;
 mod selectivity;
 
 pub(crate) use facts::Facts;
-pub(crate) use rows::{Join, combined, estimate, estimate_all, joined};
+pub(crate) use rows::{Join, estimate, estimate_all, joined};

@@ -14,6 +14,7 @@ pub(crate) mod logical;
 mod physical;
 mod plan;
 mod rewrite;
+mod rules;
 mod scalar;
 mod statement;
 mod temporal;
@@ -32,6 +33,7 @@ pub use physical::{
     ScanPredicate,
 };
 pub use plan::plan;
+pub use rules::{TraceStep, optimize, optimize_traced};
 pub use scalar::{ArithmeticOp, CompareOp, Scalar, ScalarKind, TruthTest};
 pub use statement::{
     ColumnDefinition, Copy, CopyFormat, CopyOptions, CopySource, Ddl, ExplainFormat, ExplainStage,

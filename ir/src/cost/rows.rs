@@ -53,7 +53,7 @@ fn scaled(input: Estimate, share: f64) -> Estimate {
 }
 
 /// Returns the weaker of two sources.
-pub(crate) fn combined(left: EstimateSource, right: EstimateSource) -> EstimateSource {
+fn combined(left: EstimateSource, right: EstimateSource) -> EstimateSource {
     let rank = |source: EstimateSource| match source {
         EstimateSource::Exact => 0,
         EstimateSource::Segments => 1,
