@@ -1,0 +1,218 @@
+//! The build side of a join: all its rows, and chains of the rows whose keys share a bucket.
+//!
+//! Rows lie in whole columns in the source's order. `heads` holds the first row of every bucket,
+//! `next` the one after each row, ascending; rows with a NULL key are in no chain, since NULL
+//! equals nothing. Without key columns there is one chain of all rows: a nested loop.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arrow_array::ArrayRef;
+use arrow_row::Rows;
+use diag::{Code, Diagnostic};
+use types::{Batch, DataType};
+
+use crate::keys::packed::Layout;
+use crate::keys::{RowCodec, any_null, hash_bytes, hash_packed};
+use crate::memory::Reservation;
+
+/// The end of a chain, and of an empty bucket.
+pub(crate) const END: u32 = u32::MAX;
+
+/// A hash table over the rows of a build side.
+pub(crate) struct JoinTable {
+    /// The build side's columns, whole.
+    pub(crate) rows: Batch,
+    keys: Keys,
+    heads: Vec<u32>,
+    next: Vec<u32>,
+    shift: u32,
+    matched: OnceLock<Vec<AtomicBool>>,
+    _memory: Reservation,
+}
+
+enum Keys {
+    None,
+    Packed { layout: Layout, keys: Vec<u128> },
+    Rows { codec: RowCodec, rows: Rows },
+}
+
+/// The keys of a probe batch, as the table compares them.
+pub(crate) enum ProbeKeys {
+    None,
+    Packed { keys: Vec<u128>, absent: Vec<bool> },
+    Rows { rows: Rows, absent: Vec<bool> },
+}
+
+impl JoinTable {
+    /// Builds the table over `rows` by these key columns, as long as the rows.
+    pub(crate) fn build(
+        rows: Batch,
+        key_types: &[DataType],
+        key_columns: &[ArrayRef],
+        mut memory: Reservation,
+    ) -> diag::Result<JoinTable> {
+        if rows.rows() >= END as usize {
+            return Err(Box::new(Diagnostic::new(
+                Code::TooComplex,
+                "the smaller side of a join has more than 4 billion rows",
+            )));
+        }
+        let keys = Keys::of(key_types, key_columns)?;
+        let buckets = if key_types.is_empty() { 1 } else { (rows.rows() * 2).next_power_of_two() };
+        memory.grow(buckets * 4 + rows.rows() * 4 + keys.bytes())?;
+        let mut table = JoinTable {
+            heads: vec![END; buckets],
+            next: vec![END; rows.rows()],
+            shift: 64 - buckets.trailing_zeros(),
+            rows,
+            keys,
+            matched: OnceLock::new(),
+            _memory: memory,
+        };
+        table.link(any_null(key_columns).as_ref());
+        Ok(table)
+    }
+
+    /// Links backwards, so that every chain runs in the rows' order.
+    fn link(&mut self, nulls: Option<&arrow_buffer::NullBuffer>) {
+        for row in (0..self.next.len()).rev() {
+            if nulls.is_some_and(|nulls| nulls.is_null(row)) {
+                continue;
+            }
+            let bucket = self.bucket(self.keys.hash(row));
+            self.next[row] = std::mem::replace(&mut self.heads[bucket], row as u32);
+        }
+    }
+
+    fn bucket(&self, hash: u64) -> usize {
+        // A shift by 64 is the table of one bucket.
+        hash.checked_shr(self.shift).unwrap_or(0) as usize
+    }
+
+    /// True if the join has no keys: every row meets every row.
+    pub(crate) fn is_loop(&self) -> bool {
+        matches!(self.keys, Keys::None)
+    }
+
+    /// Returns the keys of probe rows and the head of the chain that each has to follow.
+    pub(crate) fn probe(
+        &self,
+        columns: &[ArrayRef],
+        rows: usize,
+        heads: &mut Vec<u32>,
+    ) -> diag::Result<ProbeKeys> {
+        heads.clear();
+        let keys = match &self.keys {
+            Keys::None => {
+                heads.resize(rows, self.heads[0]);
+                return Ok(ProbeKeys::None);
+            }
+            Keys::Packed { layout, .. } => {
+                let (mut keys, mut unfit) = (Vec::with_capacity(rows), Vec::new());
+                layout.pack(columns, &mut keys, &mut unfit);
+                let mut absent = absent_rows(columns, rows);
+                // A value too large for the layout is in no build row, else the table had rows.
+                unfit.iter().for_each(|row| absent[*row] = true);
+                ProbeKeys::Packed { keys, absent }
+            }
+            Keys::Rows { codec, .. } => {
+                ProbeKeys::Rows { rows: codec.encode(columns)?, absent: absent_rows(columns, rows) }
+            }
+        };
+        heads.extend((0..rows).map(|row| match &keys {
+            ProbeKeys::None => END,
+            ProbeKeys::Packed { absent, .. } | ProbeKeys::Rows { absent, .. } if absent[row] => END,
+            ProbeKeys::Packed { keys, .. } => self.heads[self.bucket(hash_packed(keys[row]))],
+            ProbeKeys::Rows { rows, .. } => {
+                self.heads[self.bucket(hash_bytes(rows.row(row).data()))]
+            }
+        }));
+        Ok(keys)
+    }
+
+    /// Returns the first row from `row` on along its chain whose key is that of the probe row.
+    pub(crate) fn seek(&self, keys: &ProbeKeys, probe_row: usize, mut row: u32) -> u32 {
+        match (&self.keys, keys) {
+            (Keys::Packed { keys: own, .. }, ProbeKeys::Packed { keys, .. }) => {
+                let key = keys[probe_row];
+                while row != END && own[row as usize] != key {
+                    row = self.next[row as usize];
+                }
+            }
+            (Keys::Rows { rows: own, .. }, ProbeKeys::Rows { rows, .. }) => {
+                let key = rows.row(probe_row);
+                while row != END && own.row(row as usize) != key {
+                    row = self.next[row as usize];
+                }
+            }
+            (Keys::None | Keys::Packed { .. } | Keys::Rows { .. }, _) => {}
+        }
+        row
+    }
+
+    /// Returns the row after `row` on its chain.
+    pub(crate) fn after(&self, row: u32) -> u32 {
+        self.next[row as usize]
+    }
+
+    /// Records that these build rows met a probe row.
+    pub(crate) fn mark(&self, rows: impl Iterator<Item = u32>) {
+        let matched = self.matched.get_or_init(|| self.unmatched_flags());
+        for row in rows {
+            matched[row as usize].store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn unmatched_flags(&self) -> Vec<AtomicBool> {
+        (0..self.rows.rows()).map(|_| AtomicBool::new(false)).collect()
+    }
+
+    /// Returns the build rows that no probe row met, ascending.
+    pub(crate) fn unmatched(&self) -> Vec<u32> {
+        let matched = self.matched.get_or_init(|| self.unmatched_flags());
+        let rows = (0..).zip(matched).filter(|(_, matched)| !matched.load(Ordering::Relaxed));
+        rows.map(|(row, _)| row).collect()
+    }
+}
+
+impl Keys {
+    fn of(types: &[DataType], columns: &[ArrayRef]) -> diag::Result<Keys> {
+        if types.is_empty() {
+            return Ok(Keys::None);
+        }
+        if let Some(layout) = Layout::of(types) {
+            let (mut keys, mut unfit) = (Vec::new(), Vec::new());
+            layout.pack(columns, &mut keys, &mut unfit);
+            if unfit.is_empty() {
+                return Ok(Keys::Packed { layout, keys });
+            }
+        }
+        let codec = RowCodec::new(types)?;
+        let rows = codec.encode(columns)?;
+        Ok(Keys::Rows { codec, rows })
+    }
+
+    fn hash(&self, row: usize) -> u64 {
+        match self {
+            Keys::None => 0,
+            Keys::Packed { keys, .. } => hash_packed(keys[row]),
+            Keys::Rows { rows, .. } => hash_bytes(rows.row(row).data()),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Keys::None => 0,
+            Keys::Packed { keys, .. } => keys.len() * 16,
+            Keys::Rows { rows, .. } => rows.size(),
+        }
+    }
+}
+
+fn absent_rows(columns: &[ArrayRef], rows: usize) -> Vec<bool> {
+    match any_null(columns) {
+        Some(nulls) => (0..rows).map(|row| nulls.is_null(row)).collect(),
+        None => vec![false; rows],
+    }
+}

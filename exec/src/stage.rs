@@ -1,0 +1,203 @@
+//! Cuts a physical plan into pipelines.
+//!
+//! The walk returns, for every operator, the feeds that yield its rows. Streaming operators add a
+//! stage to each feed; blocking ones close the pipeline with a sink and yield one feed that reads
+//! what the sink left. A right or full join adds a feed of its own, the build rows nobody met, which
+//! runs after the probes because feeds run in order. UNION ALL is the feeds of its inputs in a row.
+
+use std::sync::Arc;
+
+use ir::{JoinKind, Operator, Physical, Scalar};
+use types::DataType;
+
+use crate::pipeline::{
+    Aggregation, Feed, LimitId, OperatorId, Pipeline, PipelineId, Pipelines, Probe, Series, Sink,
+    Source, Stage, StageKind, Windowing,
+};
+
+/// Returns the pipelines of a plan.
+pub fn stage(plan: &Physical) -> Pipelines {
+    let mut staging = Staging { list: Vec::new(), operators: Vec::new(), limits: 0 };
+    let (write, root) = match &plan.operator {
+        Operator::Write { input, write } => (Some(write.clone()), input.as_ref()),
+        _ => (None, plan),
+    };
+    if write.is_some() {
+        staging.operators.push("Write");
+    }
+    let feeds = staging.feeds(root);
+    staging.list.push(Pipeline { feeds, sink: Sink::Result, operator: OperatorId(0) });
+    Pipelines {
+        list: staging.list,
+        operators: staging.operators,
+        limits: staging.limits,
+        write,
+        types: root.types.clone(),
+    }
+}
+
+struct Staging {
+    list: Vec<Pipeline>,
+    operators: Vec<&'static str>,
+    limits: usize,
+}
+
+impl Staging {
+    fn feeds(&mut self, plan: &Physical) -> Vec<Feed> {
+        let operator = OperatorId(self.operators.len());
+        self.operators.push(operator_name(&plan.operator));
+        match &plan.operator {
+            Operator::Scan(scan) => {
+                vec![feed(Source::Scan(Arc::new(scan.clone())), operator, false)]
+            }
+            Operator::SystemScan(ir::SystemTable::Commits) => {
+                vec![feed(Source::Commits, operator, true)]
+            }
+            Operator::Values(rows) => {
+                let source = Source::Values(Arc::clone(rows), plan.types.clone());
+                vec![feed(source, operator, false)]
+            }
+            Operator::External => vec![feed(Source::External, operator, true)],
+            Operator::GenerateSeries { start, stop, step } => {
+                let series = Series {
+                    start: start.clone(),
+                    stop: stop.clone(),
+                    step: step.clone(),
+                    ty: plan.types[0],
+                };
+                vec![feed(Source::Series(Arc::new(series)), operator, false)]
+            }
+            Operator::Filter { input, predicates } => {
+                self.streamed(input, operator, StageKind::Filter(predicates.clone()))
+            }
+            Operator::Project { input, items } => {
+                self.streamed(input, operator, StageKind::Project(items.clone()))
+            }
+            Operator::HashJoin { kind, left, right, keys, residual } => {
+                self.join(operator, *kind, (left, right), keys, residual)
+            }
+            Operator::NestedLoopJoin { kind, left, right, on } => {
+                self.join(operator, *kind, (left, right), &[], on)
+            }
+            Operator::HashAggregate { input, groups, aggregates } => {
+                let aggregation = Aggregation { groups: groups.clone(), calls: aggregates.clone() };
+                self.blocked(input, operator, Sink::Aggregate(Arc::new(aggregation)), false)
+            }
+            Operator::Window { input, partition, order, calls } => {
+                let windowing = Windowing {
+                    partition: partition.clone(),
+                    order: order.clone(),
+                    calls: calls.clone(),
+                };
+                self.blocked(input, operator, Sink::Window(Arc::new(windowing)), true)
+            }
+            Operator::Sort { input, keys } => {
+                self.blocked(input, operator, Sink::Sort(keys.clone()), true)
+            }
+            Operator::TopN { input, keys, limit, offset } => {
+                let top =
+                    Sink::Top { keys: keys.clone(), limit: limit.clone(), offset: offset.clone() };
+                self.blocked(input, operator, top, true)
+            }
+            Operator::Limit { input, limit, offset } => {
+                let id = LimitId(self.limits);
+                self.limits += 1;
+                let kind = StageKind::Limit { id, limit: limit.clone(), offset: offset.clone() };
+                self.streamed(input, operator, kind)
+            }
+            Operator::UnionAll(inputs) => {
+                inputs.iter().flat_map(|input| self.feeds(input)).collect()
+            }
+            // A write below another operator has no rows to give; the planner never makes one.
+            Operator::Write { input, .. } => self.feeds(input),
+        }
+    }
+
+    fn streamed(&mut self, input: &Physical, operator: OperatorId, kind: StageKind) -> Vec<Feed> {
+        let feeds = self.feeds(input);
+        through(feeds, &Arc::new(Stage { kind, operator }))
+    }
+
+    fn blocked(
+        &mut self,
+        input: &Physical,
+        operator: OperatorId,
+        sink: Sink,
+        ordered: bool,
+    ) -> Vec<Feed> {
+        let made = self.close(input, operator, sink);
+        vec![feed(Source::Made(made), operator, ordered)]
+    }
+
+    fn close(&mut self, input: &Physical, operator: OperatorId, sink: Sink) -> PipelineId {
+        let feeds = self.feeds(input);
+        let id = PipelineId(self.list.len());
+        self.list.push(Pipeline { feeds, sink, operator });
+        id
+    }
+
+    fn join(
+        &mut self,
+        operator: OperatorId,
+        kind: JoinKind,
+        (left, right): (&Physical, &Physical),
+        keys: &[(Scalar, Scalar)],
+        residual: &[Scalar],
+    ) -> Vec<Feed> {
+        let (left_keys, right_keys) = keys.iter().cloned().unzip();
+        let left_feeds = self.feeds(left);
+        let sink = Sink::Build { keys: right_keys, types: right.types.clone() };
+        let build = self.close(right, operator, sink);
+        let probe = Arc::new(Probe {
+            build,
+            kind,
+            keys: left_keys,
+            residual: residual.to_vec(),
+            left: left.types.clone(),
+            right: right.types.clone(),
+        });
+        let stage = Stage { kind: StageKind::Probe(Arc::clone(&probe)), operator };
+        let mut feeds = through(left_feeds, &Arc::new(stage));
+        if matches!(kind, JoinKind::Right | JoinKind::Full) {
+            feeds.push(feed(Source::Unmatched(probe), operator, false));
+        }
+        feeds
+    }
+}
+
+fn feed(source: Source, operator: OperatorId, ordered: bool) -> Feed {
+    Feed { source, operator, stages: Vec::new(), ordered }
+}
+
+fn through(mut feeds: Vec<Feed>, stage: &Arc<Stage>) -> Vec<Feed> {
+    for feed in &mut feeds {
+        feed.stages.push(Arc::clone(stage));
+    }
+    feeds
+}
+
+fn operator_name(operator: &Operator) -> &'static str {
+    match operator {
+        Operator::Scan(_) => "Scan",
+        Operator::SystemScan(_) => "SystemScan",
+        Operator::Values(_) => "Values",
+        Operator::External => "External",
+        Operator::GenerateSeries { .. } => "GenerateSeries",
+        Operator::Filter { .. } => "Filter",
+        Operator::Project { .. } => "Project",
+        Operator::HashJoin { .. } => "HashJoin",
+        Operator::NestedLoopJoin { .. } => "NestedLoopJoin",
+        Operator::HashAggregate { .. } => "HashAggregate",
+        Operator::Window { .. } => "Window",
+        Operator::Sort { .. } => "Sort",
+        Operator::TopN { .. } => "TopN",
+        Operator::Limit { .. } => "Limit",
+        Operator::UnionAll(_) => "UnionAll",
+        Operator::Write { .. } => "Write",
+    }
+}
+
+/// Returns a NULL column of each type, `rows` long.
+pub(crate) fn null_columns(types: &[DataType], rows: usize) -> Vec<arrow_array::ArrayRef> {
+    types.iter().map(|ty| arrow_array::new_null_array(&ty.arrow(), rows)).collect()
+}

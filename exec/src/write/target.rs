@@ -1,0 +1,204 @@
+//! The written table: how its rows lie in the store, and which of its keys are taken.
+
+use std::collections::HashMap;
+
+use diag::{Code, Diagnostic};
+use ir::PhysicalWrite;
+use storage::{PENDING, ReadPoint, ScanColumn, Transaction, View};
+use types::{Batch, ColumnId, CommitId, DataType, Period, TIME_MAX, TIME_MIN, Timestamp, Value};
+
+use super::constraint::text;
+use crate::error::{internal, storage as failed};
+use crate::eval::EvalContext;
+
+/// The table of a write, at work.
+pub(super) struct Target<'a> {
+    pub(super) plan: &'a PhysicalWrite,
+    pub(super) transaction: &'a mut Transaction,
+    pub(super) context: &'a EvalContext,
+    /// Types of the table's columns, in its order.
+    pub(super) types: Vec<DataType>,
+    /// Types of the key's columns, in key order.
+    pub(super) key_types: Vec<DataType>,
+    stored: Vec<ColumnId>,
+    /// Where each table column lies in a stored row.
+    places: Vec<usize>,
+    key_places: Vec<usize>,
+    /// Keys that this statement wrote, and the periods of each.
+    taken: HashMap<Vec<u8>, Vec<Period>>,
+}
+
+/// A current version of a key.
+pub(super) struct Version {
+    pub(super) row: Vec<Value>,
+    pub(super) commit_from: CommitId,
+    pub(super) valid: Period,
+}
+
+impl<'a> Target<'a> {
+    /// Looks the table up in the transaction's view.
+    pub(super) fn new(
+        plan: &'a PhysicalWrite,
+        transaction: &'a mut Transaction,
+        context: &'a EvalContext,
+    ) -> diag::Result<Target<'a>> {
+        let schema = transaction.view().schema(plan.table.tree).map_err(failed)?;
+        let place = |id: ColumnId| {
+            schema.position(id).ok_or_else(|| internal(format!("column {} is not stored", id.0)))
+        };
+        let places = plan.table.columns.iter().map(|column| place(column.id));
+        let places = places.collect::<diag::Result<Vec<_>>>()?;
+        let key_places =
+            schema.key.iter().map(|key| place(key.column)).collect::<diag::Result<Vec<_>>>()?;
+        Ok(Target {
+            types: plan.table.columns.iter().map(|column| column.ty).collect(),
+            key_types: key_places.iter().map(|at| schema.columns[*at].ty).collect(),
+            stored: schema.columns.iter().map(|column| column.id).collect(),
+            places,
+            key_places,
+            taken: HashMap::new(),
+            plan,
+            transaction,
+            context,
+        })
+    }
+
+    /// True if the key is the hidden row id.
+    pub(super) fn has_hidden_key(&self) -> bool {
+        self.plan.table.primary_key.is_empty()
+    }
+
+    /// Returns the stored row of the table's columns; `key` fills in a hidden key.
+    pub(super) fn stored_row(&self, values: Vec<Value>, key: Option<&[Value]>) -> Vec<Value> {
+        let mut row = vec![Value::Null; self.stored.len()];
+        for (value, place) in values.into_iter().zip(&self.places) {
+            row[*place] = value;
+        }
+        if let Some(key) = key.filter(|_| self.has_hidden_key()) {
+            for (value, place) in key.iter().zip(&self.key_places) {
+                row[*place] = value.clone();
+            }
+        }
+        row
+    }
+
+    /// Returns the key of a stored row.
+    pub(super) fn key_of(&self, row: &[Value]) -> Vec<Value> {
+        self.key_places.iter().map(|place| row[*place].clone()).collect()
+    }
+
+    /// Returns the current versions of a key.
+    pub(super) fn versions(&self, view: &View, key: &[Value]) -> diag::Result<Vec<Version>> {
+        let bounds = [ScanColumn::CommitFrom, ScanColumn::ValidFrom, ScanColumn::ValidTo];
+        let stored = self.stored.iter().map(|id| ScanColumn::Stored(*id));
+        let columns: Vec<ScanColumn> = bounds.into_iter().chain(stored).collect();
+        let at = ReadPoint::as_of(view.commit());
+        let found = view.get(self.plan.table.tree, key, &columns, at).map_err(failed)?;
+        found.into_iter().map(version).collect()
+    }
+
+    /// Fails if another current version of the row's key, in the view or written by this statement,
+    /// shares an instant with `valid`; notes the key as taken.
+    pub(super) fn claim(&mut self, view: &View, row: &[Value], valid: Period) -> diag::Result<()> {
+        if self.has_hidden_key() {
+            // A row id is drawn once; the pieces that share it come from one version.
+            return Ok(());
+        }
+        let key = self.key_of(row);
+        let at = ReadPoint::as_of(view.commit());
+        let columns = [ScanColumn::ValidFrom, ScanColumn::ValidTo];
+        for found in view.get(self.plan.table.tree, &key, &columns, at).map_err(failed)? {
+            if period(&found[0], &found[1])?.overlaps(valid) {
+                return Err(self.duplicate(&key));
+            }
+        }
+        let bytes = types::key::encode(&key, &vec![false; key.len()]);
+        let periods = self.taken.entry(bytes).or_default();
+        let clash = periods.iter().any(|period| period.overlaps(valid));
+        periods.push(valid);
+        if clash { Err(self.duplicate(&key)) } else { Ok(()) }
+    }
+
+    /// Writes a version.
+    pub(super) fn put(&mut self, row: &[Value], valid: Period) -> diag::Result<()> {
+        self.transaction.put(self.plan.table.tree, row, valid).map_err(failed)
+    }
+
+    /// Ends a version.
+    pub(super) fn close(
+        &mut self,
+        key: &[Value],
+        valid_from: i64,
+        commit_from: CommitId,
+    ) -> diag::Result<()> {
+        let tree = self.plan.table.tree;
+        self.transaction.close(tree, key, valid_from, commit_from).map_err(failed)
+    }
+
+    fn duplicate(&self, key: &[Value]) -> Box<Diagnostic> {
+        let table = &self.plan.table;
+        let names = table
+            .primary_key
+            .iter()
+            .map(|id| table.column_by_id(*id).map_or("?", |column| column.name.as_str()));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let shown = key.iter().map(text).collect::<Vec<_>>().join(", ");
+        let message = format!("key ({names})=({shown}) of \"{}\" already exists", table.name);
+        Box::new(
+            Diagnostic::new(Code::UniqueViolation, message)
+                .detail("a key is unique at every instant of its valid time"),
+        )
+    }
+}
+
+fn version(mut found: Vec<Value>) -> diag::Result<Version> {
+    let row = found.split_off(3);
+    let valid = period(&found[1], &found[2])?;
+    Ok(Version { row, commit_from: commit(&found[0])?, valid })
+}
+
+/// Returns the period of two stored bounds.
+fn period(from: &Value, to: &Value) -> diag::Result<Period> {
+    match (from, to) {
+        (Value::Timestamp(from), Value::Timestamp(to)) => Period::new(from.0, to.0),
+        _ => None,
+    }
+    .ok_or_else(|| internal("a stored version has no valid period"))
+}
+
+/// Returns a commit id that a scan gave as BIGINT; pending rows have [`PENDING`].
+pub(super) fn commit(value: &Value) -> diag::Result<CommitId> {
+    match value {
+        Value::Int64(id) => Ok(u64::try_from(*id).map_or(PENDING, CommitId)),
+        other => Err(internal(format!("a commit id is {other:?}"))),
+    }
+}
+
+/// Returns the period of a new row; a NULL bound is unbounded.
+///
+/// # Errors
+/// [`Code::InvalidPeriod`] unless it begins before it ends.
+pub(super) fn new_period(rows: &Batch, first: usize, row: usize) -> diag::Result<Period> {
+    let bound =
+        |at: usize, open: i64| match Value::from_array(rows.column(at), row, DataType::Timestamp) {
+            Value::Timestamp(at) => at.0,
+            _ => open,
+        };
+    let (from, to) = (bound(first, TIME_MIN), bound(first + 1, TIME_MAX));
+    Period::new(from, to).ok_or_else(|| {
+        let message = "the valid time of a row must begin before it ends";
+        let shown = |at| text(&Value::Timestamp(Timestamp(at)));
+        Box::new(Diagnostic::new(Code::InvalidPeriod, message).detail(format!(
+            "it is [{}, {})",
+            shown(from),
+            shown(to)
+        )))
+    })
+}
+
+/// Returns the parts of `whole` that `cut` does not cover.
+pub(super) fn leftovers(whole: Period, cut: Period) -> impl Iterator<Item = Period> {
+    let before = Period::new(whole.from, cut.from.min(whole.to));
+    let after = Period::new(cut.to.max(whole.from), whole.to);
+    before.into_iter().chain(after)
+}
