@@ -126,6 +126,12 @@ impl Token {
                 | Kind::True
                 | Kind::False
                 | Kind::Unit
+                | Kind::AtLocal
+                | Kind::TypeWords
+                | Kind::WithTimeZone
+                | Kind::WithoutTimeZone
+                | Kind::Isnull
+                | Kind::Notnull
         )
     }
 

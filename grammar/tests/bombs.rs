@@ -13,7 +13,10 @@ fn answer(text: String) -> Option<Code> {
         let code = match parse_statement(&text) {
             Ok(tree) => {
                 let printed = print(&tree);
-                assert!(parse_statement(&printed).is_ok_and(|again| again == tree.clone()));
+                match parse_statement(&printed) {
+                    Ok(again) => assert!(again == tree.clone(), "another tree"),
+                    Err(mistake) => panic!("{mistake:?} in {:.200}", printed),
+                }
                 assert!(!dump(&tree).is_empty());
                 None
             }

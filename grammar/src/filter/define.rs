@@ -25,7 +25,11 @@ impl Filter<'_> {
             Word::Update if self.lead_is_with() && self.prev == Kind::RightParen => {
                 Some((1, Kind::Update))
             }
-            Word::Set if self.awaiting_set && self.after_operand() => Some((1, Kind::Set)),
+            Word::Set
+                if self.awaiting_set && (self.after_operand() || self.prev == Kind::DoUpdate) =>
+            {
+                Some((1, Kind::Set))
+            }
             Word::Cascade | Word::Restrict
                 if matches!(self.lead, Kind::Drop | Kind::AlterTable)
                     && self.levels.is_empty()

@@ -24,7 +24,7 @@ impl Printer {
                     UnaryOp::BitNot => "~ ",
                 });
                 let power = if op.node == UnaryOp::BitNot { Power::Other } else { Power::Sign };
-                self.operand(operand, power);
+                self.prefixed(operand, power);
             }
             ExprKind::Binary { op, left, right } => {
                 let power = binary_power(op.node);
@@ -37,7 +37,7 @@ impl Printer {
             ExprKind::Or(list) => self.joined(list, " OR ", Power::Or),
             ExprKind::Not(operand) => {
                 self.put("NOT ");
-                self.operand(operand, Power::Not);
+                self.prefixed(operand, Power::Not);
             }
             ExprKind::Is { operand, test, negated } => {
                 self.operand(operand, Power::Is);
@@ -185,6 +185,18 @@ impl Printer {
     /// An operand that must bind more tightly than `around`.
     fn operand(&mut self, expr: &Expr, around: Power) {
         self.wrapped_if(expr, power(expr).is_some_and(|own| own <= around));
+    }
+
+    /// The operand of a prefix operator: another prefix of its kind needs no parentheses, so that a
+    /// run of them prints no deeper than it was read.
+    fn prefixed(&mut self, expr: &Expr, around: Power) {
+        let run = matches!(expr.node, ExprKind::Unary { .. } | ExprKind::Not(_))
+            && power(expr) == Some(around);
+        if run {
+            self.expr(expr);
+        } else {
+            self.operand(expr, around);
+        }
     }
 
     /// The left operand of an operator that groups from the left may bind as tightly as it.
