@@ -6,11 +6,14 @@
 
 mod change;
 mod define;
+mod dump;
 mod expr;
 mod query;
 mod session;
 
 use std::fmt::{self, Write};
+
+pub use dump::dump;
 
 use crate::ast::{Expr, Name, ObjectName, Statement, StatementKind};
 use crate::{act, word};
@@ -27,11 +30,6 @@ pub fn print_expr(expr: &Expr) -> String {
     let mut printer = Printer { out: String::new() };
     printer.expr(expr);
     printer.out
-}
-
-/// Returns the tree of `statement` as indented text, for `EXPLAIN (AST)`.
-pub fn dump(statement: &Statement) -> String {
-    format!("{statement:#?}\n")
 }
 
 struct Printer {
