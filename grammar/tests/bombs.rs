@@ -85,7 +85,7 @@ fn what_the_limit_lets_through_fits_the_stack() {
         format!("SELECT {}", nested("CASE WHEN a THEN ", "1", " END", depth)),
         format!("SELECT {}", nested("f(", "1", ")", depth)),
         format!("SELECT {}", nested("(SELECT ", "1", ")", depth / 5 - 2)),
-        format!("SELECT * FROM {}", nested("(SELECT * FROM ", "t", ") s", depth / 5 - 2)),
+        format!("SELECT * FROM {}", nested("(SELECT * FROM ", "t", ") s", depth / 6 - 2)),
         format!("SELECT * FROM t{}", " JOIN t ON a = b".repeat(depth - 10)),
     ];
     for text in deepest {
