@@ -49,6 +49,7 @@ use std::fmt;
 
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 
+pub use crate::kernel::STRIPE_BYTES;
 pub use build::{ColumnBuilder, Page};
 pub use compare::Comparison;
 pub(crate) use entries::ByteEntries;

@@ -21,7 +21,7 @@ pub(crate) use views::{byte_views, text_views};
 /// Values a kernel handles at a time.
 pub(crate) const GROUP: usize = 32;
 /// Bytes of one word of all lanes.
-pub(crate) const STRIPE_BYTES: usize = 128;
+pub const STRIPE_BYTES: usize = 128;
 /// The widest code that is kept in 32-bit lanes.
 pub(crate) const NARROW_BITS_MAX: u8 = 32;
 

@@ -418,3 +418,35 @@ fn an_open_version_has_no_end() {
     assert_eq!(meta::commit_of_word(meta::word_of_commit(CommitId::MAX)), CommitId::MAX);
     assert_eq!(meta::commit_of_word(meta::word_of_commit(CommitId(5))), CommitId(5));
 }
+
+#[test]
+fn the_document_names_the_numbers_of_the_code() {
+    let document = include_str!("../../../docs/formats/segment.md");
+    let numbers: Vec<(&str, usize)> = vec![
+        ("FOOTER_BYTES", crate::container::FOOTER_BYTES),
+        ("LIST_ENTRY_BYTES", crate::container::LIST_ENTRY_BYTES),
+        ("SEGMENT_ALIGNMENT", crate::container::SEGMENT_ALIGNMENT),
+        ("CONTAINER_MAJOR", crate::container::CONTAINER_MAJOR.into()),
+        ("CONTAINER_MINOR", crate::container::CONTAINER_MINOR.into()),
+        ("SEGMENT_MAJOR", tail::SEGMENT_MAJOR.into()),
+        ("SEGMENT_MINOR", tail::SEGMENT_MINOR.into()),
+        ("TAIL_BYTES", tail::TAIL_BYTES),
+        ("ENTRY_HEAD_BYTES", directory::ENTRY_HEAD_BYTES),
+        ("PAGE_ALIGNMENT", directory::PAGE_ALIGNMENT),
+        ("SMALL_BLOCK_ROWS", meta::SMALL_BLOCK_ROWS),
+        ("LARGE_BLOCK_ROWS", meta::LARGE_BLOCK_ROWS),
+        ("PAGE_HEADER_BYTES", types::encoded::PAGE_HEADER_BYTES),
+        ("STRIPE_BYTES", types::encoded::STRIPE_BYTES),
+    ];
+    let (_, table) = document.split_once("## Numbers").expect("the document has its last section");
+    let rows: Vec<(&str, usize)> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+        .map(|(name, value)| (name, value.trim_end_matches(" |").parse().expect("a number")))
+        .collect();
+    assert_eq!(rows, numbers);
+    for magic in [crate::container::CONTAINER_MAGIC, tail::SEGMENT_MAGIC] {
+        let name = String::from_utf8_lossy(&magic[..7]).into_owned();
+        assert!(document.contains(&format!("`{name}\\0`")), "{name}");
+    }
+}

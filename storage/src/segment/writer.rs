@@ -199,7 +199,7 @@ impl SegmentWriter {
         let rows = self.block[0].rows();
         // Asked every so often: summing up all columns for each row would cost more than the row.
         let wide = || self.block.iter().map(ColumnBuilder::bytes).sum::<usize>() > BLOCK_BYTES_MAX;
-        if rows == self.block_rows || rows % 16 == 0 && wide() {
+        if rows == self.block_rows || rows.is_multiple_of(16) && wide() {
             self.end_block();
         }
     }

@@ -48,35 +48,61 @@ fn word64(stripe: &Stripe, lane: usize) -> u64 {
 }
 
 pub(super) fn pack(codes: &[u64], width: u8) -> Vec<u8> {
-    let mut packed = vec![0_u8; packed_bytes(codes.len(), width)];
     let most = if width == 0 { 0 } else { low_bits(width) };
-    for (at, &code) in codes.iter().enumerate() {
-        assert!(code <= most, "a code fits its width");
-        if width > NARROW_BITS_MAX {
-            let place = Place::wide(at / WIDE_LANES, width);
-            put(&mut packed, place, at % WIDE_LANES * 8, 8, code);
-        } else if width > 0 {
-            let place = Place::narrow(at / NARROW_LANES, width);
-            put(&mut packed, place, at % NARROW_LANES * 4, 4, code);
-        }
+    assert!(codes.iter().all(|code| *code <= most), "a code fits its width");
+    let len = packed_bytes(codes.len(), width);
+    let mut packed = Vec::with_capacity(len + STRIPE_BYTES);
+    if width > NARROW_BITS_MAX {
+        pack_wide(codes, width.into(), &mut packed);
+    } else if width > 0 {
+        pack_narrow(codes, width.into(), &mut packed);
     }
+    // The last lanes may end before their group does.
+    packed.resize(len, 0);
     packed
 }
 
-/// Adds the bits of `code` to the lane's word, and what does not fit to the next word of the lane.
-fn put(packed: &mut [u8], place: Place, lane_byte: usize, word_bytes: usize, code: u64) {
-    let shifted = u128::from(code) << place.shift;
-    let low = place.stripe * STRIPE_BYTES + lane_byte;
-    let bytes = shifted.to_le_bytes();
-    merge(packed, low, &bytes[..word_bytes]);
-    if bytes[word_bytes..].iter().any(|byte| *byte != 0) {
-        merge(packed, low + STRIPE_BYTES, &bytes[word_bytes..2 * word_bytes]);
+/// Fills 32 lanes, a row of codes after the other, and lets out a stripe whenever they hold a word.
+fn pack_narrow(codes: &[u64], width: u32, packed: &mut Vec<u8>) {
+    let mut lanes = [0_u64; NARROW_LANES];
+    let mut filled = 0;
+    for row in codes.chunks(NARROW_LANES) {
+        for (lane, code) in lanes.iter_mut().zip(row) {
+            *lane |= code << filled;
+        }
+        filled += width;
+        if filled >= 32 {
+            for lane in &mut lanes {
+                packed.extend((*lane as u32).to_le_bytes());
+                *lane >>= 32;
+            }
+            filled -= 32;
+        }
+    }
+    if filled > 0 {
+        packed.extend(lanes.iter().flat_map(|lane| (*lane as u32).to_le_bytes()));
     }
 }
 
-fn merge(packed: &mut [u8], at: usize, bytes: &[u8]) {
-    for (byte, more) in packed[at..at + bytes.len()].iter_mut().zip(bytes) {
-        *byte |= more;
+/// Fills 16 lanes, a row of codes after the other, and lets out a stripe whenever they hold a word.
+fn pack_wide(codes: &[u64], width: u32, packed: &mut Vec<u8>) {
+    let mut lanes = [0_u128; WIDE_LANES];
+    let mut filled = 0;
+    for row in codes.chunks(WIDE_LANES) {
+        for (lane, code) in lanes.iter_mut().zip(row) {
+            *lane |= u128::from(*code) << filled;
+        }
+        filled += width;
+        if filled >= 64 {
+            for lane in &mut lanes {
+                packed.extend((*lane as u64).to_le_bytes());
+                *lane >>= 64;
+            }
+            filled -= 64;
+        }
+    }
+    if filled > 0 {
+        packed.extend(lanes.iter().flat_map(|lane| (*lane as u64).to_le_bytes()));
     }
 }
 
