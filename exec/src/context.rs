@@ -87,7 +87,8 @@ pub struct ExecContext {
     pub governor: Arc<Governor>,
     /// The switch that ends the statement.
     pub cancel: CancelToken,
-    /// When to compile.
+    /// When to compile. Pipelines are not cut into kernels yet: every mode interprets, and the
+    /// profile says so.
     pub jit: JitMode,
     /// Most threads at work for this statement, the caller's included; at least 1.
     pub threads: usize,

@@ -1,15 +1,10 @@
 //! How what goes wrong below becomes a diagnostic of the statement.
 
-use diag::{Code, Diagnostic, Span};
+use diag::{Code, Diagnostic};
 
 /// Returns the error of a broken invariant that must not bring the process down.
 pub(crate) fn internal(what: impl Into<String>) -> Box<Diagnostic> {
     Box::new(Diagnostic::new(Code::Internal, what))
-}
-
-/// Returns the error of a feature that is not built.
-pub(crate) fn not_built(what: &str) -> Box<Diagnostic> {
-    Box::new(Diagnostic::not_built(Span::NONE, what))
 }
 
 /// Returns what a failure of the store means to the statement.

@@ -97,7 +97,11 @@ impl Recorder {
             pipelines: pipelines
                 .list
                 .iter()
-                .map(|_| PipelineProfile { threads: 1, ..PipelineProfile::default() })
+                .map(|_| PipelineProfile {
+                    threads: 1,
+                    refused: Some("pipelines are not cut into kernels yet".to_owned()),
+                    tier: Tier::Interpreted,
+                })
                 .collect(),
             memory_peak_bytes: 0,
         })

@@ -48,7 +48,12 @@ impl Staging {
         self.operators.push(operator_name(&plan.operator));
         match &plan.operator {
             Operator::Scan(scan) => {
-                vec![feed(Source::Scan(Arc::new(scan.clone())), operator, false)]
+                let feeds = vec![feed(Source::Scan(Arc::new(scan.clone())), operator, false)];
+                if scan.residual.is_empty() {
+                    return feeds;
+                }
+                let kind = StageKind::Filter(scan.residual.clone());
+                through(feeds, &Arc::new(Stage { kind, operator }))
             }
             Operator::SystemScan(ir::SystemTable::Commits) => {
                 vec![feed(Source::Commits, operator, true)]

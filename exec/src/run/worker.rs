@@ -65,9 +65,12 @@ impl Worker {
         self.meter.watch.resume(source.0);
         let Some(batch) = self.pull()? else { return Ok(false) };
         self.feed.run.context.cancel.check()?;
-        self.meter.counts.add(source, &batch);
-        self.tag.batch += 1;
         let feed = Arc::clone(&self.feed);
+        // A scan with a residual is source and first stage in one: what it yields is counted there.
+        if feed.feed().stages.first().is_none_or(|first| first.operator != source) {
+            self.meter.counts.add(source, &batch);
+        }
+        self.tag.batch += 1;
         let mut line = Line {
             run: &feed.run,
             stages: &feed.feed().stages,

@@ -18,7 +18,15 @@ pub(crate) fn open(plan: &PhysicalScan, context: &ExecContext) -> diag::Result<s
     let view =
         context.view.as_ref().ok_or_else(|| internal("a run without a view reads a table"))?;
     let request = request(plan, view, &context.eval)?;
-    view.scan(&request).map_err(failed)
+    match plan.temporal.system {
+        ir::SystemTime::Current => view.scan(&request),
+        // The past, even the snapshot by its number, has none of the transaction's own rows.
+        ir::SystemTime::AsOf(_)
+        | ir::SystemTime::Range { .. }
+        | ir::SystemTime::ContainedIn { .. }
+        | ir::SystemTime::All => view.committed().scan(&request),
+    }
+    .map_err(failed)
 }
 
 fn request(plan: &PhysicalScan, view: &View, context: &EvalContext) -> diag::Result<ScanRequest> {
@@ -106,7 +114,7 @@ fn constant_predicate(predicate: &ScanPredicate, context: &EvalContext) -> diag:
 }
 
 fn constants(scalars: &[Scalar], context: &EvalContext) -> diag::Result<Vec<Value>> {
-    scalars.iter().map(|scalar| Ok(eval::constant(scalar, context)?)).collect()
+    scalars.iter().map(|scalar| eval::constant(scalar, context)).collect()
 }
 
 fn compare_op(op: CompareOp) -> diag::Result<PredicateOp> {
@@ -134,17 +142,33 @@ fn key_range(access: &Access, context: &EvalContext) -> diag::Result<Option<KeyR
             let prefix = constants(prefix, context)?;
             let lower = bound(&prefix, lower.as_ref(), context)?;
             let upper = bound(&prefix, upper.as_ref(), context)?;
-            Ok(Some(KeyRange { lower, upper }))
+            Ok(Some(if has_null(&lower) || has_null(&upper) {
+                nothing()
+            } else {
+                KeyRange { lower, upper }
+            }))
         }
     }
 }
 
 fn exact(key: Vec<Value>) -> KeyRange {
     if key.iter().any(Value::is_null) {
-        // A key equal to NULL is no key: an empty range.
-        return KeyRange { lower: Bound::Excluded(key.clone()), upper: Bound::Excluded(key) };
+        return nothing();
     }
     KeyRange { lower: Bound::Included(key.clone()), upper: Bound::Included(key) }
+}
+
+/// Comparing with NULL is never true, though the store's keys have a place for it.
+fn nothing() -> KeyRange {
+    let null = || vec![Value::Null];
+    KeyRange { lower: Bound::Excluded(null()), upper: Bound::Excluded(null()) }
+}
+
+fn has_null(bound: &Bound<Vec<Value>>) -> bool {
+    match bound {
+        Bound::Included(values) | Bound::Excluded(values) => values.iter().any(Value::is_null),
+        Bound::Unbounded => false,
+    }
 }
 
 fn bound(

@@ -211,7 +211,7 @@ impl Boxed {
     ) -> diag::Result<Value> {
         let literal = |value| Box::new(Scalar::literal(value, self.result, self.span));
         let kind = ScalarKind::Arithmetic(op, literal(left), literal(right));
-        Ok(eval::constant(&Scalar::new(kind, self.result, self.span), context)?)
+        eval::constant(&Scalar::new(kind, self.result, self.span), context)
     }
 
     pub(super) fn results(self, context: &EvalContext) -> diag::Result<ArrayRef> {
