@@ -1,5 +1,6 @@
 //! Plans before and after the rules, as text, and what must not move.
 
+#[expect(dead_code, reason = "each test binary uses its own part of the sample")]
 mod sample;
 
 use sample::{Sample, after, column_statistics, number};

@@ -213,6 +213,10 @@ impl Sample {
         self.boolean(ScalarKind::Or(list))
     }
 
+    pub(crate) fn not(&self, input: Scalar) -> Scalar {
+        self.boolean(ScalarKind::Not(Box::new(input)))
+    }
+
     pub(crate) fn boolean(&self, kind: ScalarKind) -> Scalar {
         Scalar::new(kind, DataType::Boolean, Span::NONE)
     }
