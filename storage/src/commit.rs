@@ -133,7 +133,7 @@ impl Engine {
             self.lead(&mut log);
         }
         drop(log);
-        self.after_commit()?;
+        self.after_commit();
         match pending.outcome.get().expect("the leader settles all that were queued") {
             Ok(()) => Ok(Committed { id: pending.id, time: Timestamp(pending.time_us) }),
             Err(error) => Err(error.again()),
@@ -257,7 +257,7 @@ impl Engine {
                         return Err(Error::NotOpen { tree, sys_from });
                     }
                 }
-                Record::CloseAll { tree } => self.close_tree(tree, id)?,
+                Record::CloseAll { tree } => self.close_tree(tree, id),
                 Record::Tree(schema) => self.install_schema(schema),
                 Record::RowId { next } => self.raise_row_id(next),
             }
@@ -273,19 +273,17 @@ impl Engine {
     }
 
     /// Closes every open version of a tree.
-    fn close_tree(&self, tree: TreeId, id: CommitId) -> Result<()> {
+    fn close_tree(&self, tree: TreeId, id: CommitId) {
         let version = self.current();
         for memtable in &version.memtables {
             for (_, entry) in memtable.sorted(tree) {
                 entry.close(id);
             }
         }
-        let Some(known) = version.tree(tree) else { return Ok(()) };
+        let Some(known) = version.tree(tree) else { return };
         for run in &known.runs {
-            let closed = run.close_all(id)?;
-            self.count_closings(closed);
+            self.count_closings(run.close_all(id));
         }
-        Ok(())
     }
 
     /// Adds a tree, or columns to one. The caller holds the apply lock.

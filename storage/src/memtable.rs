@@ -133,6 +133,8 @@ type Shard = RwLock<HashMap<TreeId, Arc<MemTree>>>;
 pub(crate) struct Memtable {
     shards: Vec<Shard>,
     bytes: AtomicUsize,
+    /// The last commit in it, once it is frozen.
+    boundary: AtomicU64,
 }
 
 impl Memtable {
@@ -141,12 +143,23 @@ impl Memtable {
         Memtable {
             shards: (0..shards.max(1)).map(|_| Shard::default()).collect(),
             bytes: AtomicUsize::new(0),
+            boundary: AtomicU64::new(0),
         }
     }
 
     /// Returns an estimate of its memory.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Notes the last commit in it: no later one comes.
+    pub(crate) fn set_boundary(&self, commit: CommitId) {
+        self.boundary.store(commit.0, Ordering::Release);
+    }
+
+    /// Returns the last commit in a frozen memtable.
+    pub(crate) fn boundary(&self) -> CommitId {
+        CommitId(self.boundary.load(Ordering::Acquire))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

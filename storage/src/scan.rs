@@ -4,9 +4,10 @@
 //! hold an answer is cut into slices of about 64 k rows, which any thread may read in any order.
 //! Predicates and visibility are applied before a batch leaves; `scan/visible.rs` is the rule.
 
+mod blocks;
 mod columns;
 pub(crate) mod memory;
-mod predicate;
+pub(crate) mod predicate;
 pub(crate) mod request;
 pub(crate) mod rows;
 pub(crate) mod visible;
@@ -18,6 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use types::{BATCH_ROWS, Batch};
 
 use crate::error::Result;
+use blocks::RunReader;
+pub(crate) use blocks::RunSlice;
 use memory::{HiddenKeys, MemoryReader, MemorySlice, pending_batches};
 use rows::RowPlan;
 
@@ -62,6 +65,7 @@ impl Counters {
 #[derive(Debug)]
 pub(crate) enum Slice {
     Memory(MemorySlice),
+    Run(RunSlice),
     Pending { plan: Arc<RowPlan>, rows: Vec<crate::overlay::PendingRow> },
 }
 
@@ -91,6 +95,11 @@ impl Scan {
                 Arc::clone(&self.hidden),
                 slice.clone(),
             )),
+            Slice::Run(slice) => MorselSource::Run(RunReader::new(
+                Arc::clone(&self.plan),
+                slice.clone(),
+                Arc::clone(&self.counters),
+            )),
             Slice::Pending { plan, rows } => {
                 MorselSource::Pending(pending_batches(plan, rows).into_iter())
             }
@@ -114,6 +123,7 @@ impl Scan {
 
 enum MorselSource {
     Memory(MemoryReader),
+    Run(RunReader),
     Pending(std::vec::IntoIter<Batch>),
 }
 
@@ -138,6 +148,7 @@ impl Iterator for MorselReader {
                 Counters::add(&self.counters.rows_visited, visited);
                 Ok(batch)
             }),
+            MorselSource::Run(reader) => reader.next_batch(),
             MorselSource::Pending(batches) => batches.next().map(Ok),
         };
         if let Some(Ok(batch)) = &batch {

@@ -2,6 +2,7 @@
 //!
 //! A view never changes. It keeps what it reads alive, so hold it no longer than a statement.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -9,13 +10,14 @@ use types::{CommitId, Timestamp, TreeId, Value};
 
 use crate::PENDING;
 use crate::error::{Error, Result};
-use crate::memtable::Page;
+use crate::memtable::{Page, internal_key};
+use crate::run::Run;
 use crate::overlay::{Mark, Overlay};
 use crate::scan::memory::{HiddenKeys, slices};
 use crate::scan::request::{KeySpan, ScanColumn, ScanRequest};
 use crate::scan::rows::RowPlan;
 use crate::scan::visible::{ReadPoint, Rectangle, SystemTime, Window};
-use crate::scan::{Counters, MORSEL_ROWS, Scan, Slice};
+use crate::scan::{Counters, MORSEL_ROWS, RunSlice, Scan, Slice};
 use crate::schema::TreeSchema;
 use crate::times::TimeMap;
 use crate::version::{TreeVersion, Version};
@@ -136,12 +138,31 @@ impl View {
             }
         }
         if !cleared && let Some(tree) = self.version.tree(request.tree) {
-            self.slice_tree(&mut scan, tree, &window, &span);
+            self.slice_memory(&mut scan, tree, &span);
+            let hidden = self.hidden_ordinals(request);
+            for run in tree.runs.iter().filter(|run| window.may_see(&run.bounds)) {
+                slice_run(&mut scan, run, &span, hidden.get(&run.id))?;
+            }
         }
         Ok(scan)
     }
 
-    fn slice_tree(&self, scan: &mut Scan, tree: &TreeVersion, _window: &Window, span: &KeySpan) {
+    /// Returns the versions in runs that the transaction has closed, by run, sorted.
+    fn hidden_ordinals(&self, request: &ScanRequest) -> BTreeMap<u64, Arc<Vec<u32>>> {
+        let mut hidden: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+        if let Some((overlay, mark)) = self.overlay(request.at)
+            && let Some(tree) = overlay.read().tree(request.tree)
+        {
+            let seen = tree.closed().values().filter(|closed| closed.seen_at(mark));
+            for hint in seen.filter_map(|closed| closed.hint) {
+                hidden.entry(hint.segment).or_default().push(hint.ordinal);
+            }
+        }
+        hidden.values_mut().for_each(|ordinals| ordinals.sort_unstable());
+        hidden.into_iter().map(|(run, ordinals)| (run, Arc::new(ordinals))).collect()
+    }
+
+    fn slice_memory(&self, scan: &mut Scan, tree: &TreeVersion, span: &KeySpan) {
         for memtable in &self.version.memtables {
             for part in memtable.tree(tree.schema.id) {
                 scan.slices.extend(slices(&part, span, MORSEL_ROWS).into_iter().map(Slice::Memory));
@@ -209,8 +230,48 @@ impl View {
             let seen = versions.iter().filter(|(internal, _)| !hidden.contains(&**internal));
             found.extend(seen.filter_map(|(_, entry)| plan.row(entry.rectangle(), &entry.row)));
         }
+        let Some(known) = self.version.tree(tree) else { return Ok(()) };
+        for run in known.runs.iter().filter(|run| plan.window.may_see(&run.bounds)) {
+            for (ordinal, version) in run.versions(key)? {
+                let internal = internal_key(key, version.valid.from, version.sys_from);
+                if plan.window.sees(version) && !hidden.contains(&internal) {
+                    let block = run.segment.block_of(ordinal.into());
+                    let at = (u64::from(ordinal) - block.first()) as usize;
+                    found.push(plan.row_of_block(&block, at, version)?);
+                }
+            }
+        }
         Ok(())
     }
+}
+
+/// Cuts what a key span holds of a run into slices of about a morsel.
+fn slice_run(
+    scan: &mut Scan,
+    run: &Arc<Run>,
+    span: &KeySpan,
+    hidden: Option<&Arc<Vec<u32>>>,
+) -> Result<()> {
+    if !span.overlaps(run.first_key(), run.last_key()) {
+        return Ok(());
+    }
+    let segment = &run.segment;
+    let start = if span.start.is_empty() { 0 } else { segment.seek(&span.start)? };
+    let end = span.end.as_ref().map_or(Ok(run.rows()), |end| segment.seek(end))?;
+    if start >= end {
+        return Ok(());
+    }
+    let blocks = segment.block_of(start).index()..segment.block_of(end - 1).index() + 1;
+    let step = (MORSEL_ROWS / run.tier.block_rows()).max(1);
+    for first in blocks.clone().step_by(step) {
+        scan.slices.push(Slice::Run(RunSlice {
+            run: Arc::clone(run),
+            blocks: first..blocks.end.min(first + step),
+            ordinals: start..end,
+            hidden: hidden.cloned().unwrap_or_default(),
+        }));
+    }
+    Ok(())
 }
 
 /// The window through which a transaction sees its own rows: they are newer than every commit.

@@ -59,7 +59,27 @@ pub enum ValueRef<'a> {
     Json(&'a str),
 }
 
-impl ValueRef<'_> {
+impl<'a> ValueRef<'a> {
+    /// Returns a value by reference.
+    pub fn of(value: &'a Value) -> ValueRef<'a> {
+        match value {
+            Value::Null => ValueRef::Null,
+            Value::Boolean(truth) => ValueRef::Boolean(*truth),
+            Value::Int16(number) => ValueRef::Int16(*number),
+            Value::Int32(number) => ValueRef::Int32(*number),
+            Value::Int64(number) => ValueRef::Int64(*number),
+            Value::Float32(number) => ValueRef::Float32(*number),
+            Value::Float64(number) => ValueRef::Float64(*number),
+            Value::Decimal(number) => ValueRef::Decimal(*number),
+            Value::Text(text) => ValueRef::Text(text),
+            Value::Blob(bytes) => ValueRef::Blob(bytes),
+            Value::Date(date) => ValueRef::Date(*date),
+            Value::Timestamp(at) => ValueRef::Timestamp(*at),
+            Value::Interval(interval) => ValueRef::Interval(*interval),
+            Value::Json(text) => ValueRef::Json(text),
+        }
+    }
+
     /// Returns the value with bytes of its own.
     pub fn to_value(self) -> Value {
         match self {

@@ -50,6 +50,11 @@ pub(crate) fn compare(value: ValueRef<'_>, other: &Value) -> Option<Ordering> {
     })
 }
 
+/// Returns the order of two values of one type; `None` if either is NULL.
+pub(crate) fn compare_values(value: &Value, other: &Value) -> Option<Ordering> {
+    compare(ValueRef::of(value), other)
+}
+
 fn compare_floats(a: f64, b: f64) -> Ordering {
     a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
 }

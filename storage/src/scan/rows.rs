@@ -12,6 +12,7 @@ use super::visible::{Rectangle, Window};
 use crate::PENDING;
 use crate::error::Result;
 use crate::schema::TreeSchema;
+use crate::segment::Block;
 use crate::times::TimeMap;
 
 /// Where a value of the answer comes from.
@@ -134,6 +135,22 @@ impl RowPlan {
             .iter()
             .zip(&self.tests)
             .all(|(predicate, &test)| passes(predicate, self.value(test, row, version)))
+    }
+
+    /// Returns the answer's values of a version in a block, whoever sees it.
+    pub(crate) fn row_of_block(
+        &self,
+        block: &Block<'_>,
+        at: usize,
+        version: Rectangle,
+    ) -> Result<Vec<Value>> {
+        let value = |&column: &ScanColumn| match column {
+            ScanColumn::Stored(id) => {
+                Ok(block.column(id)?.map_or(Value::Null, |page| page.value(at)))
+            }
+            bound => Ok(self.bound(bound, version).to_value()),
+        };
+        self.columns.iter().map(value).collect()
     }
 
     /// Returns the answer's values if the version is seen and passes.

@@ -1,0 +1,170 @@
+//! Flush: a frozen memtable becomes runs, and the durable cut moves to its boundary.
+//!
+//! Versions closed by the boundary go to H, by class of lifetime; the others to L0. A closing after
+//! the boundary is not baked: it is carried over in memory, and stays in the log. Before the cut
+//! moves, the log is synced through the boundary.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use types::{CommitId, TreeId};
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::install::{RunChange, record_of, write_runs};
+use crate::manifest::Edit;
+use crate::memtable::{Entry, Memtable, Page, lookup_key};
+use crate::options::Phase;
+use crate::run::Run;
+use crate::schema::TreeSchema;
+use crate::segment::{FinishedSegment, SegmentWriter, Tier, VersionRef};
+
+/// Returns the class of a closed version's lifetime: floor(log4(length)).
+pub(crate) fn lifetime_class(sys_from: CommitId, sys_to: CommitId) -> u8 {
+    let length = sys_to.0.saturating_sub(sys_from.0).max(1);
+    (length.ilog2() / 2) as u8
+}
+
+/// Which versions of a memtable went into which segment, in order of ordinals.
+type Written = Vec<(FinishedSegment, Vec<Arc<Entry>>)>;
+
+impl Engine {
+    /// Flushes every frozen memtable, oldest first.
+    pub(crate) fn flush_frozen(&self) -> Result<()> {
+        let _flushing = self.flushing.lock();
+        loop {
+            let version = self.current();
+            let Some((oldest, [_, ..])) = version.memtables.split_last() else { return Ok(()) };
+            self.observe(Phase::Flush);
+            let flushed = self.flush_memtable(oldest);
+            self.observe(Phase::Idle);
+            flushed?;
+            self.frozen.1.notify_all();
+        }
+    }
+
+    fn flush_memtable(&self, memtable: &Arc<Memtable>) -> Result<()> {
+        let cut = memtable.boundary();
+        let version = self.current();
+        let mut written = Written::new();
+        for tree in memtable.trees() {
+            let schema = &version.tree(tree).ok_or(Error::NoTree { tree })?.schema;
+            write_tree(schema, memtable.sorted(tree), cut, &mut written);
+        }
+        let (segments, entries): (Vec<_>, Vec<_>) = written.into_iter().unzip();
+        let runs = write_runs(self, &segments)?;
+        let entries = entries_of_runs(&segments, entries, &runs);
+        let installed = self.install_flush(memtable, cut, &runs, &entries);
+        if installed.is_err() && !self.is_poisoned() {
+            runs.iter().for_each(|run| run.file.kill());
+        }
+        installed
+    }
+
+    fn install_flush(
+        &self,
+        memtable: &Arc<Memtable>,
+        cut: CommitId,
+        runs: &[Arc<Run>],
+        entries: &[Vec<Arc<Entry>>],
+    ) -> Result<()> {
+        if let Some(log) = self.log.lock().as_mut() {
+            log.sync().inspect_err(|_| self.poison())?;
+        }
+        let mut installer = self.installer();
+        let version = self.current();
+        let mut edits = Vec::new();
+        installer.tree_edits(&version, &mut edits);
+        for tree in version.trees.values() {
+            for run in &tree.runs {
+                let closings = run.closings.between(installer.cut, cut);
+                if !closings.is_empty() {
+                    edits.push(Edit::Close { run: run.id, closings });
+                }
+            }
+        }
+        edits.extend(runs.iter().map(|run| Edit::AddRun(record_of(run))));
+        let id = self.next_id.load(std::sync::atomic::Ordering::Relaxed);
+        edits.push(Edit::NextId { id });
+        let times_us = self.times.between(installer.cut, cut);
+        edits.push(Edit::Cut { to: cut, next_row_id: self.row_id_bound(), times_us });
+        installer.record(self, &edits)?;
+        let moved = installer.cut;
+        installer.cut = cut;
+        {
+            let _applying = self.apply.lock();
+            for (run, entries) in runs.iter().zip(entries) {
+                carry_closings(run, entries, cut);
+            }
+            let flushed = Some(Arc::clone(memtable));
+            self.exchange_runs(&RunChange { added: runs.to_vec(), flushed, ..RunChange::default() });
+            self.recount_closings(cut);
+        }
+        debug_assert!(moved <= cut, "the cut only moves forward");
+        installer.shorten(self)?;
+        drop(installer);
+        if let Some(log) = self.log.lock().as_mut() {
+            log.retire(cut)?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives a run the closings that its versions received after the boundary.
+fn carry_closings(run: &Run, entries: &[Arc<Entry>], cut: CommitId) {
+    for (ordinal, entry) in (0..).zip(entries) {
+        let sys_to = entry.sys_to();
+        if sys_to != CommitId::MAX && sys_to > cut {
+            run.closings.close(ordinal, sys_to);
+        }
+    }
+}
+
+fn write_tree(schema: &TreeSchema, page: Page, cut: CommitId, written: &mut Written) {
+    let mut tiers: BTreeMap<Tier, (SegmentWriter, Vec<Arc<Entry>>)> = BTreeMap::new();
+    for (internal, entry) in page {
+        let sys_to = entry.sys_to();
+        let (tier, sys_to) = if sys_to <= cut {
+            (Tier::History(lifetime_class(entry.sys_from, sys_to)), sys_to)
+        } else {
+            (Tier::Fresh, CommitId::MAX)
+        };
+        let (writer, entries) =
+            tiers.entry(tier).or_insert_with(|| (SegmentWriter::new(schema, tier), Vec::new()));
+        let version = VersionRef {
+            key: lookup_key(&internal),
+            row: &entry.row,
+            sys_from: entry.sys_from,
+            sys_to,
+            valid_from: entry.valid.from,
+            valid_to: entry.valid.to,
+        };
+        writer.push(&version).expect("rows are checked when they are staged or replayed");
+        entries.push(entry);
+    }
+    written.extend(tiers.into_values().map(|(writer, entries)| (writer.finish(), entries)));
+}
+
+/// Containers group segments by size, so runs come in another order than segments: a tree and tier
+/// name one of each.
+fn entries_of_runs(
+    segments: &[FinishedSegment],
+    entries: Vec<Vec<Arc<Entry>>>,
+    runs: &[Arc<Run>],
+) -> Vec<Vec<Arc<Entry>>> {
+    let name = |segment: &FinishedSegment| (segment.meta.tree, segment.meta.tier);
+    let mut by_name: BTreeMap<(TreeId, Tier), Vec<Arc<Entry>>> =
+        segments.iter().map(name).zip(entries).collect();
+    runs.iter().map(|run| by_name.remove(&(run.tree(), run.tier)).unwrap_or_default()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_fall_into_powers_of_four() {
+        let class = |length| lifetime_class(CommitId(10), CommitId(10 + length));
+        assert_eq!([1, 3, 4, 15, 16, 64].map(class), [0, 0, 1, 1, 2, 3]);
+    }
+}
