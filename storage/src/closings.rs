@@ -68,10 +68,6 @@ impl Closings {
         self.groups.read().values().map(|group| group.closings.len()).sum()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.groups.read().is_empty()
-    }
-
     /// Returns the closings with `after < at <= to`, by ordinal.
     pub(crate) fn between(&self, after: CommitId, to: CommitId) -> Vec<Closing> {
         let groups = self.groups.read();

@@ -97,7 +97,11 @@ impl Engine {
                 carry_closings(run, entries, cut);
             }
             let flushed = Some(Arc::clone(memtable));
-            self.exchange_runs(&RunChange { added: runs.to_vec(), flushed, ..RunChange::default() });
+            self.exchange_runs(&RunChange {
+                added: runs.to_vec(),
+                flushed,
+                ..RunChange::default()
+            });
             self.recount_closings(cut);
         }
         debug_assert!(moved <= cut, "the cut only moves forward");
@@ -164,7 +168,7 @@ mod tests {
 
     #[test]
     fn lifetimes_fall_into_powers_of_four() {
-        let class = |length| lifetime_class(CommitId(10), CommitId(10 + length));
+        let class = |length: u64| lifetime_class(CommitId(10), CommitId(10 + length));
         assert_eq!([1, 3, 4, 15, 16, 64].map(class), [0, 0, 1, 1, 2, 3]);
     }
 }

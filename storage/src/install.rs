@@ -114,7 +114,9 @@ fn write_container(engine: &Engine, segments: &[&FinishedSegment]) -> Result<Vec
     let id = engine.next_id.fetch_add(1, Ordering::Relaxed);
     let name = container_name(id);
     let mut writer = crate::container::ContainerWriter::new(id);
-    segments.iter().for_each(|segment| drop(writer.add(segment)));
+    for segment in segments {
+        writer.add(segment);
+    }
     let run_file = Arc::new(RunFile::new(disk.clone(), id));
     let written = disk.create(&name).and_then(|file| {
         file.write_at(0, &writer.finish())?;
@@ -180,12 +182,8 @@ impl Engine {
     /// Lets files without a living run go, once their last reader is gone.
     pub(crate) fn kill_files(&self, removed: &[Arc<Run>]) {
         let version = self.current();
-        let living: BTreeSet<u64> = version
-            .trees
-            .values()
-            .flat_map(|tree| &tree.runs)
-            .map(|run| run.file.id)
-            .collect();
+        let living: BTreeSet<u64> =
+            version.trees.values().flat_map(|tree| &tree.runs).map(|run| run.file.id).collect();
         let dead = removed.iter().filter(|run| !living.contains(&run.file.id));
         dead.for_each(|run| run.file.kill());
     }

@@ -56,14 +56,28 @@ pub(crate) struct RunRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Edit {
     AddRun(RunRecord),
-    RemoveRun { id: u64 },
+    RemoveRun {
+        id: u64,
+    },
     /// Closings of a run that the cut now covers.
-    Close { run: u64, closings: Vec<Closing> },
-    Tree { schema: TreeSchema, single_piece: bool },
+    Close {
+        run: u64,
+        closings: Vec<Closing>,
+    },
+    Tree {
+        schema: TreeSchema,
+        single_piece: bool,
+    },
     /// The cut moves to `to`; the times of the commits since the last cut.
-    Cut { to: CommitId, next_row_id: u64, times_us: Vec<i64> },
+    Cut {
+        to: CommitId,
+        next_row_id: u64,
+        times_us: Vec<i64>,
+    },
     /// Runs and files below this number are taken.
-    NextId { id: u64 },
+    NextId {
+        id: u64,
+    },
 }
 
 impl Edit {
@@ -133,7 +147,11 @@ impl Edit {
                     last = last.wrapping_add(reader.signed()?);
                     Ok(last)
                 });
-                Edit::Cut { to, next_row_id, times_us: times.collect::<std::result::Result<_, _>>()? }
+                Edit::Cut {
+                    to,
+                    next_row_id,
+                    times_us: times.collect::<std::result::Result<_, _>>()?,
+                }
             }
             NEXT_ID => Edit::NextId { id: reader.varint()? },
             _ => return Err(Malformed),

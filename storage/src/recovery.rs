@@ -64,7 +64,9 @@ fn check_directory(disk: &Disk) -> Result<()> {
     if names.iter().any(|name| name == manifest::CURRENT) {
         return Ok(());
     }
-    let harmless = |name: &String| name == LOCK_FILE || *name == manifest_name(1) || name.starts_with("CURRENT");
+    let harmless = |name: &String| {
+        name == LOCK_FILE || *name == manifest_name(1) || name.starts_with("CURRENT")
+    };
     let empty = |name: &String| {
         (name == WAL_DIRECTORY || name == DATA_DIRECTORY)
             && disk.list(name).is_ok_and(|names| names.is_empty())
@@ -111,7 +113,12 @@ fn restore(engine: &Engine, state: &ManifestState) -> Result<()> {
         trees.insert(id, Arc::new(tree));
     }
     if let Some((tree, _)) = runs.first_key_value() {
-        return Err(damaged_manifest(engine, state, "the schema of every run", format!("none of tree {}", tree.0)));
+        return Err(damaged_manifest(
+            engine,
+            state,
+            "the schema of every run",
+            format!("none of tree {}", tree.0),
+        ));
     }
     let known = |(id, tree): (_, &Arc<TreeVersion>)| {
         (id, (tree.schema.columns.len(), tree.is_single_piece()))

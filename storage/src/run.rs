@@ -62,7 +62,13 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(id: u64, tier: Tier, offset: u64, segment: Segment, file: Arc<RunFile>) -> Run {
+    pub(crate) fn new(
+        id: u64,
+        tier: Tier,
+        offset: u64,
+        segment: Segment,
+        file: Arc<RunFile>,
+    ) -> Run {
         let meta = segment.meta();
         let valid = |column: TimeColumn| {
             let bounds = meta.times[column as usize];
@@ -76,19 +82,6 @@ impl Run {
         };
         let (segment, closings) = (Arc::new(segment), Arc::default());
         Run { id, tier, bounds, closings, segment, file, offset }
-    }
-
-    /// Returns the same segment and closings at another level: a move without a merge.
-    pub(crate) fn moved(&self, tier: Tier) -> Run {
-        Run {
-            id: self.id,
-            tier,
-            bounds: self.bounds,
-            closings: Arc::clone(&self.closings),
-            segment: Arc::clone(&self.segment),
-            file: Arc::clone(&self.file),
-            offset: self.offset,
-        }
     }
 
     pub(crate) fn tree(&self) -> TreeId {
@@ -159,7 +152,8 @@ impl Run {
                 return Ok(Some(hint.ordinal));
             }
         }
-        let same = |version: &Rectangle| version.valid.from == valid_from && version.sys_from == sys_from;
+        let same =
+            |version: &Rectangle| version.valid.from == valid_from && version.sys_from == sys_from;
         let versions = self.versions(key)?;
         Ok(versions.iter().find(|(_, version)| same(version)).map(|(ordinal, _)| *ordinal))
     }

@@ -137,7 +137,8 @@ impl ColumnSummary {
         self.nulls += known.nulls;
         self.distinct = self.distinct.max(known.distinct);
         let wider = |old: &Value, new: &Value, less: bool| {
-            compare_values(new, old).map_or(old.is_null(), |order| order.is_lt() == less && order.is_ne())
+            compare_values(new, old)
+                .map_or(old.is_null(), |order| order.is_lt() == less && order.is_ne())
         };
         if wider(&self.min, &known.min, true) {
             self.min = known.min.clone();

@@ -66,7 +66,8 @@ impl<'a> Cursor<'a> {
     fn head(&self) -> Head {
         let mut key = Vec::new();
         self.keys.put(self.at, &mut key);
-        let (valid_from, sys_from) = (self.times.valid_from.at(self.at), self.times.sys_from.commit(self.at));
+        let (valid_from, sys_from) =
+            (self.times.valid_from.at(self.at), self.times.sys_from.commit(self.at));
         Reverse((key, valid_from, sys_from, self.input))
     }
 
@@ -103,8 +104,11 @@ struct Output {
 /// Merges the inputs of a plan; closings up to `cut` are baked.
 pub(crate) fn merge(plan: &Plan, cut: CommitId, segment_bytes: usize) -> Result<Merged> {
     let inputs = &plan.inputs;
-    let mut cursors =
-        inputs.iter().enumerate().map(|(at, run)| Cursor::open(run, at)).collect::<Result<Vec<_>>>()?;
+    let mut cursors = inputs
+        .iter()
+        .enumerate()
+        .map(|(at, run)| Cursor::open(run, at))
+        .collect::<Result<Vec<_>>>()?;
     let mut heap: BinaryHeap<Head> = cursors.iter().map(Cursor::head).collect();
     let nowhere = Moved { output: u32::MAX, ordinal: u32::MAX };
     let moved = inputs.iter().map(|run| vec![nowhere; run.rows() as usize]).collect();
@@ -121,9 +125,9 @@ pub(crate) fn merge(plan: &Plan, cut: CommitId, segment_bytes: usize) -> Result<
             (plan.target, CommitId::MAX)
         };
         // A level's runs are disjoint: one is cut only between keys.
-        let full = outputs.get(&tier).is_some_and(|output| {
-            output.writer.bytes() >= segment_bytes && output.last_key != key
-        });
+        let full = outputs
+            .get(&tier)
+            .is_some_and(|output| output.writer.bytes() >= segment_bytes && output.last_key != key);
         if full && let Some(output) = outputs.remove(&tier) {
             merged.finish(output);
         }

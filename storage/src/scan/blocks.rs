@@ -172,7 +172,12 @@ impl RunReader {
     }
 
     /// A version's end depends on closings and snapshot, so its bounds are asked row by row.
-    fn passing_bounds(&self, block: &Block<'_>, predicate: &Predicate, among: &Mask) -> Result<Mask> {
+    fn passing_bounds(
+        &self,
+        block: &Block<'_>,
+        predicate: &Predicate,
+        among: &Mask,
+    ) -> Result<Mask> {
         let times = BlockTimes::open(block)?;
         let ends = self.ends(block);
         Ok(BooleanBuffer::collect_bool(block.rows(), |at| {
@@ -195,12 +200,8 @@ impl RunReader {
                     Ok(new_null_array(&data_type, mask.count_set_bits()))
                 }
             },
-            ScanColumn::CommitFrom => {
-                Ok(BlockTimes::open(block)?.sys_from.decode_selected(mask))
-            }
-            ScanColumn::ValidFrom => {
-                Ok(BlockTimes::open(block)?.valid_from.decode_selected(mask))
-            }
+            ScanColumn::CommitFrom => Ok(BlockTimes::open(block)?.sys_from.decode_selected(mask)),
+            ScanColumn::ValidFrom => Ok(BlockTimes::open(block)?.valid_from.decode_selected(mask)),
             ScanColumn::ValidTo => Ok(BlockTimes::open(block)?.valid_to.decode_selected(mask)),
             bound @ (ScanColumn::CommitTo | ScanColumn::SystemFrom | ScanColumn::SystemTo) => {
                 self.bound_column(block, column, bound, mask)

@@ -131,10 +131,6 @@ impl KeySpan {
     pub(crate) fn overlaps(&self, first: &[u8], last: &[u8]) -> bool {
         *self.start <= *last && self.end.as_ref().is_none_or(|end| *first < **end)
     }
-
-    pub(crate) fn is_all(&self) -> bool {
-        self.start.is_empty() && self.end.is_none()
-    }
 }
 
 /// Returns the types of the answer's columns.

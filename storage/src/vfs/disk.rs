@@ -99,10 +99,6 @@ pub(crate) struct DiskFile {
 }
 
 impl DiskFile {
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     pub(crate) fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         self.file.write_at(offset, bytes).map_err(|error| self.error(IoOp::Write, error))
     }
