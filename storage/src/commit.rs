@@ -10,6 +10,7 @@
 //! every further write and never tries again. Only a failure before the first byte is harmless.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use types::{CommitId, Timestamp, TreeId};
@@ -127,9 +128,9 @@ impl Engine {
         let hashes: Vec<_> =
             staged.keys().map(|(tree, key)| (tree, KeyHash::of(tree, key))).collect();
         let pending = self.sequence(staged, &hashes, records)?;
-        self.gather();
         let mut log = self.log.lock();
         if pending.outcome.get().is_none() {
+            self.gather();
             self.lead(&mut log);
         }
         drop(log);
@@ -163,13 +164,24 @@ impl Engine {
         let outcome = OnceLock::new();
         let pending = Arc::new(Pending { id, time_us, records, changes, outcome });
         sequencer.queue.push(Arc::clone(&pending));
+        self.queued.notify_all();
         Ok(pending)
     }
 
-    /// With group durability, lets others join before the log is taken.
+    /// With group durability, the leader lets others join. It waits only if somebody rides along
+    /// already, and no longer than until every living transaction is queued: a lone committer, or
+    /// one beside transactions that do nothing, gains nothing by waiting.
     fn gather(&self) {
-        if let Durability::Group { wait_ms } = self.options.durability {
-            std::thread::sleep(std::time::Duration::from_millis(wait_ms.into()));
+        let Durability::Group { wait_ms } = self.options.durability else { return };
+        let wait = Duration::from_millis(wait_ms.into());
+        let began_us = self.clock.now_us();
+        let mut sequencer = self.sequencer.lock();
+        while (2..sequencer.recent.living()).contains(&sequencer.queue.len()) {
+            let waited_us = self.clock.now_us().saturating_sub(began_us);
+            let rest = wait.saturating_sub(Duration::from_micros(waited_us.unsigned_abs()));
+            if rest.is_zero() || self.queued.wait_for(&mut sequencer, rest).timed_out() {
+                return;
+            }
         }
     }
 

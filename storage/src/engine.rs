@@ -54,6 +54,8 @@ pub(crate) struct Engine {
     pub(crate) options: StoreOptions,
     pub(crate) times: Arc<TimeMap>,
     pub(crate) sequencer: Mutex<Sequencer>,
+    /// Signalled when a commit is queued; goes with the sequencer.
+    pub(crate) queued: Condvar,
     pub(crate) log: Mutex<Option<Wal>>,
     pub(crate) apply: Mutex<()>,
     pub(crate) unsynced_records: UnsyncedRecords,
@@ -91,6 +93,7 @@ impl Engine {
             options,
             times: Arc::default(),
             sequencer: Mutex::default(),
+            queued: Condvar::new(),
             log: Mutex::new(None),
             apply: Mutex::new(()),
             unsynced_records: UnsyncedRecords::default(),

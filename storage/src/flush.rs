@@ -108,7 +108,9 @@ impl Engine {
         installer.shorten(self)?;
         drop(installer);
         if let Some(log) = self.log.lock().as_mut() {
-            log.retire(cut)?;
+            // The runs are installed, so this is no reason to give them up: a segment that cannot
+            // be unlinked now is tried again by the next flush.
+            drop(log.retire(cut));
         }
         Ok(())
     }

@@ -40,15 +40,21 @@ impl Installer {
                 engine.poison();
                 error
             }
-        })
+        })?;
+        // Only now: a tree of an edit that failed must be in the next one again.
+        for edit in edits {
+            if let Edit::Tree { schema, single_piece } = edit {
+                self.trees.insert(schema.id, (schema.columns.len(), *single_piece));
+            }
+        }
+        Ok(())
     }
 
     /// Adds the edits for trees that the manifest does not know as they are.
-    pub(crate) fn tree_edits(&mut self, version: &Version, edits: &mut Vec<Edit>) {
+    pub(crate) fn tree_edits(&self, version: &Version, edits: &mut Vec<Edit>) {
         for (&id, tree) in version.trees.iter() {
             let now = (tree.schema.columns.len(), tree.is_single_piece());
             if self.trees.get(&id) != Some(&now) {
-                self.trees.insert(id, now);
                 edits.push(Edit::Tree { schema: (*tree.schema).clone(), single_piece: now.1 });
             }
         }

@@ -251,12 +251,16 @@ impl Manifest {
         Ok(Manifest { disk, database, number, file, offset: bytes.len() as u64, edits: 0 })
     }
 
-    /// Appends edits as one frame; they count once this returns. After an error they do not, unless
-    /// the sync failed: then nobody knows.
+    /// Appends edits as one frame; they count once this returns. If the disk was full they do not;
+    /// after another error nobody knows.
     pub(crate) fn append(&mut self, edits: &[Edit]) -> std::result::Result<(), ManifestFailure> {
         let mut bytes = Vec::new();
         put_frame(&mut bytes, edits);
-        self.file.write_at(self.offset, &bytes).map_err(ManifestFailure::Untouched)?;
+        self.file.write_at(self.offset, &bytes).map_err(|error| match error {
+            // What a full disk refused is not in the file, so the frame is not whole.
+            Error::DiskFull { .. } => ManifestFailure::Untouched(error),
+            error => ManifestFailure::Unknown(error),
+        })?;
         self.file.sync_data().map_err(ManifestFailure::Unknown)?;
         self.offset += bytes.len() as u64;
         self.edits += 1;

@@ -9,9 +9,10 @@ pub enum Durability {
     /// When it is on the disk.
     #[default]
     Sync,
-    /// When it is on the disk; a committer waits first, so that others share its sync.
+    /// When it is on the disk; where several commit at a time, they wait for each other to share a
+    /// sync.
     Group {
-        /// How long it waits.
+        /// How long they wait at most.
         wait_ms: u32,
     },
     /// When the operating system has it: a crash of the process loses nothing, a power cut may.

@@ -60,6 +60,11 @@ impl RecentWrites {
         }
     }
 
+    /// Returns the number of living transactions.
+    pub(crate) fn living(&self) -> usize {
+        self.snapshots.values().sum()
+    }
+
     /// True if a commit after `snapshot` wrote the key, or closed its whole tree.
     pub(crate) fn key_changed(&self, tree: TreeId, key: KeyHash, snapshot: CommitId) -> bool {
         let written = |generation: &Generation| {

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::compact::Eagerness;
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::options::StoreOptions;
+use crate::options::{Durability, StoreOptions};
 use crate::statistics::{StoreStats, TreeStatistics};
 use crate::transaction::Transaction;
 use crate::vfs::Vfs;
@@ -98,13 +98,16 @@ impl Store {
         TreeStatistics::of(&self.engine, tree)
     }
 
-    /// Ends background work, makes all commits durable and certifies the end of the log. What is
-    /// still held of the store can be read, and writing to it is refused.
+    /// Ends background work, makes all commits durable and certifies the end of the log; without a
+    /// log they are flushed. What is still held of the store can be read, and writing is refused.
     ///
     /// # Errors
     /// What the file system says.
     pub fn close(self) -> Result<()> {
         self.background.stop();
+        if self.engine.options.durability == Durability::None && !self.engine.is_poisoned() {
+            self.engine.flush_all()?;
+        }
         let mut log = self.engine.log.lock();
         let poisoned = self.engine.is_poisoned();
         self.engine.poison();

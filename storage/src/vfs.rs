@@ -54,7 +54,7 @@ pub trait Vfs: Debug + Send + Sync {
     /// Whatever the system says.
     fn list(&self, directory: &Path) -> io::Result<Vec<String>>;
 
-    /// Makes a directory and its parents; not an error if it is there.
+    /// Makes a directory and its parents, durably; not an error if it is there.
     ///
     /// # Errors
     /// Whatever the system says.

@@ -131,8 +131,10 @@ impl RunReader {
             mask = without(&mask, ended.into_iter());
         }
         if !self.slice.hidden.is_empty() {
-            let hidden = self.slice.hidden.iter().filter_map(|&ordinal| ordinal.checked_sub(first));
-            mask = without(&mask, hidden.filter(|&at| (at as usize) < rows));
+            let hidden = &self.slice.hidden;
+            let from = hidden.partition_point(|&ordinal| ordinal < first);
+            let here = hidden[from..].iter().map(|&ordinal| ordinal - first);
+            mask = without(&mask, here.take_while(|&at| (at as usize) < rows));
         }
         Ok(self.within_range(block, mask))
     }

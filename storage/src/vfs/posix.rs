@@ -56,11 +56,21 @@ impl Vfs for StdVfs {
     }
 
     fn create_dir(&self, directory: &Path) -> io::Result<()> {
-        fs::create_dir_all(directory)
+        if directory.as_os_str().is_empty() || directory.is_dir() {
+            return Ok(());
+        }
+        let parent = directory.parent().unwrap_or(Path::new(""));
+        self.create_dir(parent)?;
+        match fs::create_dir(directory) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            // A database in a directory that a power cut takes away is lost as a whole.
+            Ok(()) | Err(_) => self.sync_dir(parent),
+        }
     }
 
     fn sync_dir(&self, directory: &Path) -> io::Result<()> {
-        File::open(directory)?.sync_all()
+        let here = directory.as_os_str().is_empty();
+        File::open(if here { Path::new(".") } else { directory })?.sync_all()
     }
 
     fn lock(&self, path: &Path) -> Result<Box<dyn Debug + Send + Sync>, LockError> {
