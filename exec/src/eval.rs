@@ -16,6 +16,8 @@ mod membership;
 mod pattern;
 mod row;
 mod select;
+#[cfg(test)]
+mod tests;
 mod vector;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -21,6 +21,9 @@ mod run;
 mod sink;
 mod source;
 mod stage;
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub mod testing;
 mod write;
 
 pub use cancel::CancelToken;

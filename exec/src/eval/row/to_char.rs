@@ -29,11 +29,11 @@ const ROMAN: [&str; 12] =
     ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
 
 /// Patterns, those that begin like another after the longer one.
-const PATTERNS: [&str; 47] = [
+const PATTERNS: [&str; 54] = [
     "HH24", "HH12", "HH", "MI", "SSSSS", "SSSS", "SS", "MS", "US", "Y,YYY", "YYYY", "YYY", "YY",
     "IYYY", "IYY", "IY", "IW", "IDDD", "ID", "MONTH", "Month", "month", "MON", "Mon", "mon", "MM",
     "DAY", "Day", "day", "DDD", "DD", "DY", "Dy", "dy", "D", "WW", "W", "CC", "J", "Q", "RM", "rm",
-    "AM", "PM", "A.M.", "P.M.", "AD",
+    "AM", "PM", "A.M.", "P.M.", "AD", "BC", "am", "pm", "a.m.", "p.m.", "ad", "bc",
 ];
 
 /// TO_CHAR.
@@ -216,7 +216,7 @@ fn word(time: &Fields, name: &str) -> RowResult<Option<String>> {
                 "A.M."
             }
         }
-        "ad" => {
+        "ad" | "bc" => {
             if time.calendar()?.year > 0 {
                 "AD"
             } else {
