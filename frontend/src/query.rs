@@ -237,6 +237,9 @@ impl Binder<'_> {
     ) -> Result<()> {
         let column = bound.output[at].column;
         let Some(item) = project_item(&mut bound.plan, column) else { return Ok(()) };
+        if !is_unknown(item) {
+            return Ok(());
+        }
         let waiting = std::mem::replace(item, Scalar::boolean(true));
         let parameter = matches!(waiting.kind, ScalarKind::Parameter(_)) && ty.is_text();
         let decided = if parameter { self.settle(waiting)? } else { self.adopt(waiting, ty)? };
@@ -271,7 +274,7 @@ fn project_item(plan: &mut Arc<Logical>, column: ir::Column) -> Option<&mut Scal
     match Arc::get_mut(plan)? {
         Logical::Project { items, .. } => {
             let found = items.iter_mut().find(|(item, _)| *item == column);
-            found.map(|(_, scalar)| scalar).filter(|scalar| is_unknown(scalar))
+            found.map(|(_, scalar)| scalar)
         }
         Logical::Sort { input, .. } | Logical::Limit { input, .. } => project_item(input, column),
         _ => None,

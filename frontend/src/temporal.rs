@@ -88,19 +88,17 @@ impl Binder<'_> {
                 None => unbound,
             },
             TemporalRange::FromTo(a, b) => match self.points(a, b)? {
-                Some((from, to)) if !before(from, to) => NO_COMMIT,
-                Some((from, to)) => SystemTime::Range {
-                    from: self.commit_at(from, a.span)?,
-                    to: self.first_commit(to, b.span)?,
-                },
+                Some((from, to)) if ordered(from, to, |a, b| a >= b) => NO_COMMIT,
+                Some((from, to)) => {
+                    commits(self.commit_at(from, a.span)?, self.first_commit(to, b.span)?)
+                }
                 None => unbound,
             },
             TemporalRange::Between(a, b) => match self.points(a, b)? {
-                Some((from, to)) if before(to, from) => NO_COMMIT,
-                Some((from, to)) => SystemTime::Range {
-                    from: self.commit_at(from, a.span)?,
-                    to: after(self.commit_at(to, b.span)?),
-                },
+                Some((from, to)) if ordered(from, to, |a, b| a > b) => NO_COMMIT,
+                Some((from, to)) => {
+                    commits(self.commit_at(from, a.span)?, after(self.commit_at(to, b.span)?))
+                }
                 None => unbound,
             },
             TemporalRange::ContainedIn(a, b) => match self.points(a, b)? {
@@ -332,12 +330,16 @@ fn raw(point: Point) -> i64 {
     }
 }
 
-/// Mixed bounds are compared as commits later; only equal kinds can be empty by themselves.
-fn before(left: Point, right: Point) -> bool {
-    match (left, right) {
-        (Point::Integer(a), Point::Integer(b)) | (Point::Time(a), Point::Time(b)) => a < b,
-        (Point::Integer(_), Point::Time(_)) | (Point::Time(_), Point::Integer(_)) => true,
+/// Compares bounds of one kind; a commit and a time are compared as commits by [`commits`].
+fn ordered(from: Point, to: Point, holds: impl Fn(i64, i64) -> bool) -> bool {
+    match (from, to) {
+        (Point::Integer(a), Point::Integer(b)) | (Point::Time(a), Point::Time(b)) => holds(a, b),
+        (Point::Integer(_), Point::Time(_)) | (Point::Time(_), Point::Integer(_)) => false,
     }
+}
+
+fn commits(from: CommitId, to: CommitId) -> SystemTime {
+    if from < to { SystemTime::Range { from, to } } else { NO_COMMIT }
 }
 
 fn after(commit: CommitId) -> CommitId {

@@ -1,0 +1,104 @@
+//! Mistakes as the user sees them.
+
+use super::world::mistakes;
+
+#[test]
+fn names() {
+    insta::assert_snapshot!(mistakes(&[
+        "SELECT salry, nme FROM staff WHERE idd = 1",
+        "SELECT * FROM staf",
+        "SELECT accounts.pk FROM staff",
+        "SELECT staff.pk FROM staff",
+        "SELECT colour FROM events",
+        "SELECT id FROM staff a, staff b",
+        "SELECT 1 FROM staff, staff",
+        "SELECT name.first FROM staff",
+        "SELECT * FROM nowhere.staff",
+        "SELECT uper(name) FROM staff",
+        "SELECT upper(id) FROM staff",
+        "SELECT substr(name) FROM staff",
+        "SELECT id::inteeger FROM staff",
+        "SELECT gone FROM broken",
+        "SET optimzer = on",
+        "DROP TABLE staf",
+        "DROP TABLE rich",
+        "INSERT INTO staff (id, nam) VALUES (1, 'x')",
+        "UPDATE staff SET nam = 'x'",
+    ]));
+}
+
+#[test]
+fn types() {
+    insta::assert_snapshot!(mistakes(&[
+        "SELECT * FROM staff WHERE name = id",
+        "SELECT name + 1 FROM staff",
+        "SELECT * FROM staff WHERE id",
+        "SELECT * FROM staff WHERE hired > '2024-02-30'",
+        "SELECT * FROM staff WHERE id = 'one'",
+        "SELECT CASE WHEN true THEN 1 ELSE DATE '2024-01-01' END",
+        "SELECT CAST(hired AS BOOLEAN) FROM staff",
+        "SELECT 1 UNION SELECT DATE '2024-01-01'",
+        "SELECT 1, 2 UNION SELECT 1",
+        "SELECT sum(name) FROM staff",
+        "SELECT id LIKE 'a' FROM staff",
+        "INSERT INTO staff (id, name) VALUES ('x', 'y')",
+        "INSERT INTO staff (id, name) SELECT message, message FROM log",
+        "INSERT INTO staff (id, name) VALUES (1)",
+    ]));
+}
+
+#[test]
+fn shapes() {
+    insta::assert_snapshot!(mistakes(&[
+        "SELECT name, boss, count(*) FROM staff GROUP BY boss",
+        "SELECT name, count(*) FROM staff",
+        "SELECT id FROM staff WHERE count(*) > 1",
+        "SELECT sum(count(*)) FROM staff",
+        "SELECT id FROM staff WHERE rank() OVER (ORDER BY id) = 1",
+        "SELECT rank() FROM staff",
+        "SELECT id FROM staff ORDER BY 2",
+        "SELECT DISTINCT id FROM staff ORDER BY name",
+        "SELECT id FROM staff LIMIT -1",
+        "SELECT id FROM staff LIMIT id",
+        "SELECT *",
+        "VALUES (1, 2), (3)",
+        "CREATE TABLE t (a INT, a TEXT)",
+        "CREATE TABLE staff (a INT)",
+        "CREATE TABLE t (a INT PRIMARY KEY, b INT PRIMARY KEY)",
+        "CREATE TABLE t (a INT DEFAULT 'x')",
+        "CREATE TABLE t (a INT CHECK (b > 0))",
+        "CREATE TABLE t (_valid_from INT)",
+        "CREATE VIEW v AS SELECT id, id FROM staff",
+    ]));
+}
+
+#[test]
+fn time() {
+    insta::assert_snapshot!(mistakes(&[
+        "SELECT * FROM staff AS OF 1",
+        "SELECT boss FROM staff AS OF 3",
+        "SELECT * FROM staff AS OF id",
+        "SELECT * FROM staff AS OF NULL",
+        "SELECT * FROM staff AS OF -1",
+        "SELECT * FROM staff AS OF 1 FOR SYSTEM_TIME ALL",
+        "SELECT * FROM staff AS OF 'yesterday-ish'",
+        "INSERT INTO log (message) VALUES ('x') VALID FROM 5 TO 5",
+    ]));
+}
+
+#[test]
+fn not_built() {
+    insta::assert_snapshot!(mistakes(&[
+        "SELECT (SELECT 1)",
+        "SELECT * FROM staff WHERE id IN (SELECT 1)",
+        "SELECT sum(id) OVER () FROM staff",
+        "SELECT * FROM staff CHANGES FROM 1 TO 2",
+        "WITH RECURSIVE r AS (SELECT 1 UNION ALL SELECT * FROM r) SELECT * FROM r",
+        "INSERT INTO staff (id, name) VALUES (1, 'x') ON CONFLICT DO NOTHING",
+        "DELETE FROM staff FOR PORTION OF valid_time FROM 1 TO 2",
+        "CREATE TABLE t (a INT UNIQUE)",
+        "CREATE TABLE t (a UUID)",
+        "ALTER TABLE staff ADD COLUMN x INT",
+        "SELECT time_bucket('1h', at) FROM log",
+    ]));
+}
