@@ -26,7 +26,7 @@ mod stage;
 pub mod testing;
 mod write;
 
-pub use cancel::CancelToken;
+pub use cancel::{CancelToken, Now};
 pub use context::{ExecContext, ExternalRows, JitMode, Progress, Workers};
 pub use memory::{Governor, Reservation};
 pub use pipeline::Pipelines;

@@ -33,7 +33,11 @@ pub(crate) struct Tag {
 #[derive(Clone)]
 pub(crate) enum Made {
     /// Batches, and the memory that they take.
-    Batches(Arc<Vec<Batch>>, Arc<Reservation>),
+    Batches(
+        Arc<Vec<Batch>>,
+        #[expect(dead_code, reason = "held for its drop, which gives the memory back")]
+        Arc<Reservation>,
+    ),
     /// A join table.
     Table(Arc<JoinTable>),
 }

@@ -28,7 +28,7 @@ pub const SETTINGS: &[&str] = &[
 
 /// What SHOW knows besides settings.
 const SHOWN: &[&str] =
-    &["tables", "views", "all", "stats", "storage", "transaction isolation level", "settings"];
+    &["tables", "views", "schema", "all", "stats", "storage", "transaction isolation level"];
 
 /// The words of `EXPLAIN (…)` that name a stage.
 const STAGES: &[(&str, ExplainStage)] = &[

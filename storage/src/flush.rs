@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use types::CommitId;
+use types::{CommitId, TreeId};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -49,12 +49,11 @@ impl Engine {
         let mut written = Written::new();
         for tree in memtable.trees() {
             let schema = &version.tree(tree).ok_or(Error::NoTree { tree })?.schema;
-            let segment_bytes = self.options.segment_bytes;
-            write_tree(schema, memtable.sorted(tree), cut, segment_bytes, &mut written);
+            write_tree(schema, memtable.sorted(tree), cut, &mut written);
         }
         let (segments, entries): (Vec<_>, Vec<_>) = written.into_iter().unzip();
         let runs = write_runs(self, &segments)?;
-        drop(segments);
+        let entries = entries_of_runs(&segments, entries, &runs);
         let installed = self.install_flush(memtable, cut, &runs, &entries);
         if installed.is_err() && !self.is_poisoned() {
             runs.iter().for_each(|run| run.file.kill());
@@ -127,14 +126,7 @@ fn carry_closings(run: &Run, entries: &[Arc<Entry>], cut: CommitId) {
     }
 }
 
-/// Writes a tree's versions to a segment a tier, or more where one grows past `segment_bytes`.
-fn write_tree(
-    schema: &TreeSchema,
-    page: Page,
-    cut: CommitId,
-    segment_bytes: usize,
-    written: &mut Written,
-) {
+fn write_tree(schema: &TreeSchema, page: Page, cut: CommitId, written: &mut Written) {
     let mut tiers: BTreeMap<Tier, (SegmentWriter, Vec<Arc<Entry>>)> = BTreeMap::new();
     for (internal, entry) in page {
         let sys_to = entry.sys_to();
@@ -143,10 +135,6 @@ fn write_tree(
         } else {
             (Tier::Fresh, CommitId::MAX)
         };
-        let full = tiers.get(&tier).is_some_and(|(writer, _)| writer.bytes() >= segment_bytes);
-        if full && let Some((writer, entries)) = tiers.remove(&tier) {
-            written.push((writer.finish(), entries));
-        }
         let (writer, entries) =
             tiers.entry(tier).or_insert_with(|| (SegmentWriter::new(schema, tier), Vec::new()));
         let version = VersionRef {
@@ -161,6 +149,19 @@ fn write_tree(
         entries.push(entry);
     }
     written.extend(tiers.into_values().map(|(writer, entries)| (writer.finish(), entries)));
+}
+
+/// Containers group segments by size, so runs come in another order than segments: a tree and tier
+/// name one of each.
+fn entries_of_runs(
+    segments: &[FinishedSegment],
+    entries: Vec<Vec<Arc<Entry>>>,
+    runs: &[Arc<Run>],
+) -> Vec<Vec<Arc<Entry>>> {
+    let name = |segment: &FinishedSegment| (segment.meta.tree, segment.meta.tier);
+    let mut by_name: BTreeMap<(TreeId, Tier), Vec<Arc<Entry>>> =
+        segments.iter().map(name).zip(entries).collect();
+    runs.iter().map(|run| by_name.remove(&(run.tree(), run.tier)).unwrap_or_default()).collect()
 }
 
 #[cfg(test)]

@@ -10,8 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use types::CommitId;
-use types::row::{RowError, RowReader, ValueRef};
+use types::{CommitId, row};
 
 use crate::clock::Clock;
 use crate::commit::{Change, Sequencer};
@@ -22,7 +21,7 @@ use crate::manifest::{self, Manifest, ManifestState, RunRecord, manifest_name};
 use crate::memtable::Memtable;
 use crate::options::{Durability, StoreOptions};
 use crate::run::{DATA_DIRECTORY, Run, RunFile, container_name};
-use crate::schema::{COMMITS, TreeSchema, commits_schema};
+use crate::schema::{COMMITS, commits_schema};
 use crate::version::{TreeVersion, Trees, Version};
 use crate::vfs::{Disk, LockError, Vfs};
 use crate::wal::record::Record;
@@ -103,7 +102,7 @@ fn restore(engine: &Engine, state: &ManifestState) -> Result<()> {
     }
     engine.raise_row_id(state.next_row_id);
     engine.next_id.fetch_max(state.next_id, Ordering::Relaxed);
-    let mut trees = Trees::default();
+    let mut trees = Trees::new();
     trees.insert(COMMITS, Arc::new(TreeVersion::new(commits_schema())));
     let mut runs = restore_runs(engine, state)?;
     for (&id, (schema, single_piece)) in &state.trees {
@@ -255,22 +254,9 @@ fn with_key(engine: &Engine, record: Record) -> Option<Change> {
     let mut key = Vec::new();
     if let Record::Put { tree, row, .. } = &record {
         let version = engine.current();
-        key = key_of_row(&version.tree(*tree)?.schema, row).ok()?;
+        let schema = &version.tree(*tree)?.schema;
+        let values = row::decode(&schema.types(), row).ok()?;
+        key = schema.key_of(&values);
     }
     Some(Change { record, key })
-}
-
-fn key_of_row(schema: &TreeSchema, row: &[u8]) -> std::result::Result<Vec<u8>, RowError> {
-    let mut reader = RowReader::new(row)?;
-    let mut parts = vec![ValueRef::Null; schema.key.len()];
-    for column in &schema.columns {
-        let value = reader.next(column.ty)?;
-        for (part, of) in parts.iter_mut().zip(&schema.key) {
-            if of.column == column.id {
-                *part = value;
-            }
-        }
-    }
-    reader.finish()?;
-    Ok(schema.encode_key(&parts.into_iter().map(ValueRef::to_value).collect::<Vec<_>>()))
 }

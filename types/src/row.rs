@@ -202,7 +202,6 @@ impl<'a> RowReader<'a> {
     ///
     /// # Errors
     /// [`RowError`] if the bytes hold no value of this type.
-    #[expect(clippy::should_implement_trait, reason = "each step needs the column's type")]
     pub fn next(&mut self, data_type: DataType) -> Result<ValueRef<'a>, RowError> {
         let at = self.at;
         self.at += 1;

@@ -64,11 +64,6 @@ impl LimitCounter {
         LimitCounter { bounds, seen: AtomicU64::new(0) }
     }
 
-    /// True if no further row passes.
-    pub(crate) fn is_full(&self) -> bool {
-        self.seen.load(Ordering::Relaxed) >= self.bounds.end
-    }
-
     /// Returns the part of the batch that passes, and whether rows after it may.
     pub(crate) fn pass(&self, batch: &Batch) -> (Option<Batch>, Flow) {
         let rows = batch.rows() as u64;
