@@ -1,0 +1,80 @@
+//! Statements made to break a parser, binder or planner: an error or an answer within a second, and
+//! the process lives (reliability.md, R14).
+
+use std::time::{Duration, Instant};
+
+use crate::support::memory;
+
+/// A debug build on a shared machine gets this much more time than a user would wait.
+const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 1 });
+
+fn defuse(name: &str, sql: &str) {
+    let mut session = memory();
+    let start = Instant::now();
+    let outcome = session.sql(sql).map(drop);
+    let elapsed = start.elapsed();
+    assert!(elapsed < LIMIT, "{name} took {elapsed:?}");
+    if let Err(error) = outcome {
+        assert!(
+            ["54001", "42601"].contains(&error.sqlstate()),
+            "{name}: {} {}",
+            error.sqlstate(),
+            error.message()
+        );
+        let report = error.report(diag::Style::Plain);
+        assert!(report.len() < 10_000_000, "{name}: the report is drawn");
+    }
+    let after = session.sql("SELECT 1").map(drop);
+    assert!(after.is_ok(), "{name}: the session lives");
+}
+
+#[test]
+fn nested_forms() {
+    const DEEP: usize = 100_000;
+    let nest = |open: &str, inner: &str, close: &str| {
+        format!("SELECT {}{inner}{}", open.repeat(DEEP), close.repeat(DEEP))
+    };
+    defuse("parentheses", &nest("(", "1", ")"));
+    defuse("open parentheses", &format!("SELECT {}", "(".repeat(DEEP)));
+    defuse("NOT", &nest("NOT ", "TRUE", ""));
+    defuse("minus", &nest("- ", "1", ""));
+    defuse("CASE", &nest("CASE WHEN TRUE THEN ", "1", " END"));
+    defuse("calls", &nest("abs(", "1", ")"));
+    defuse("casts", &nest("CAST(", "1", " AS INT)"));
+    defuse("subqueries", &nest("(SELECT ", "1", ")"));
+    defuse("FROM subqueries", &format!("SELECT * FROM {}t", "(SELECT * FROM ".repeat(DEEP)));
+    defuse("comments", &format!("SELECT {} 1", "/*".repeat(DEEP)));
+    defuse("nested JSON", &format!("SELECT '{}{}'::JSON", "[".repeat(400), "]".repeat(400)));
+}
+
+#[test]
+fn nested_json_is_refused_and_not_overflowed() {
+    let mut session = memory();
+    let text = format!("SELECT '{}{}'::JSON", "[".repeat(100_000), "]".repeat(100_000));
+    let start = Instant::now();
+    let error = session.sql(&text).map(drop).expect_err("too deep");
+    assert!(start.elapsed() < LIMIT);
+    assert!(["54001", "22P02"].contains(&error.sqlstate()), "{error:?}");
+}
+
+#[test]
+fn flat_forms() {
+    const LONG: usize = 100_000;
+    let chain = |operator: &str, operand: &str| {
+        format!("SELECT {operand}{}", format!(" {operator} {operand}").repeat(LONG))
+    };
+    defuse("additions", &chain("+", "1"));
+    defuse("conjunctions", &chain("AND", "TRUE"));
+    defuse("disjunctions", &chain("OR", "FALSE"));
+    defuse("concatenations", &chain("||", "'a'"));
+    defuse("comparisons", &chain("=", "1"));
+    defuse("IN list", &format!("SELECT 1 IN (1{})", ", 1".repeat(LONG)));
+    defuse("WHEN list", &format!("SELECT CASE {} END", "WHEN FALSE THEN 1 ".repeat(LONG)));
+    defuse("select list", &format!("SELECT 1{}", ", 1".repeat(LONG)));
+    defuse("casts", &format!("SELECT 1{}", "::INT".repeat(LONG)));
+    defuse("unions", &format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(20_000)));
+    defuse(
+        "joins",
+        &format!("SELECT 1 FROM (SELECT 1) a{}", " CROSS JOIN (SELECT 1) b".repeat(5_000)),
+    );
+}

@@ -1,0 +1,10 @@
+//! Whole-database tests, one binary: what crosses every crate.
+
+mod bombs;
+mod crash;
+mod docs;
+mod model;
+mod slt;
+mod support;
+mod tpch;
+mod transactions;

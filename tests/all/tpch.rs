@@ -1,0 +1,108 @@
+//! TPC-H at scale 0.01: generated, loaded by COPY, answers compared with SQLite's in the same test.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use spectradb::{Database, Session};
+use spectradb_tests::tpch::{QUERIES, TABLES, TEN_OPERATIONS, write_files};
+
+use crate::support::rows;
+
+const SCALE: f64 = 0.01;
+
+#[test]
+fn answers_are_those_of_sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = write_files(folder.path(), SCALE).expect("the files are written");
+    let mut session = Database::in_memory().expect("memory").session();
+    let sqlite = Connection::open_in_memory().expect("memory");
+    for ((table, ddl), (_, path)) in TABLES.iter().zip(&files) {
+        rows(&mut session, ddl);
+        let copy = format!("COPY {table} FROM '{}' WITH (DELIMITER '|')", path.display());
+        rows(&mut session, &copy);
+        load_sqlite(&sqlite, table, ddl, path);
+    }
+    for flushed in [false, true] {
+        if flushed {
+            rows(&mut session, "VACUUM");
+        }
+        for jit in ["off", "force"] {
+            rows(&mut session, &format!("SET jit = {jit}"));
+            compare_all(&mut session, &sqlite);
+        }
+    }
+    explain_shows_compiled_code(&mut session);
+}
+
+fn compare_all(session: &mut Session, sqlite: &Connection) {
+    for query in &QUERIES {
+        let ours = rows(session, query.sql);
+        let theirs = sqlite_rows(sqlite, query.sqlite);
+        assert!(!theirs.is_empty(), "Q{} has an answer", query.number);
+        assert_eq!(ours.len(), theirs.len(), "Q{}", query.number);
+        for (our_row, their_row) in ours.iter().zip(&theirs) {
+            assert!(
+                same(our_row, their_row),
+                "Q{}:\n  ours   {our_row}\n  sqlite {their_row}",
+                query.number
+            );
+        }
+    }
+}
+
+fn explain_shows_compiled_code(session: &mut Session) {
+    rows(session, "SET jit = force");
+    let queries = QUERIES.iter().map(|query| query.sql).chain([TEN_OPERATIONS]);
+    for query in queries {
+        let plan = rows(session, &format!("EXPLAIN ANALYZE {query}")).join("\n");
+        assert!(plan.contains("compiled"), "{plan}");
+    }
+}
+
+/// Numbers are equal to nine digits: SQLite sums doubles.
+fn same(ours: &str, theirs: &str) -> bool {
+    let (ours, theirs) = (ours.split('|'), theirs.split('|'));
+    let mut pairs = ours.zip(theirs);
+    pairs.all(|(ours, theirs)| match (ours.parse::<f64>(), theirs.parse::<f64>()) {
+        (Ok(ours), Ok(theirs)) => (ours - theirs).abs() <= 1e-9 * theirs.abs().max(1.0),
+        _ => ours == theirs,
+    })
+}
+
+fn load_sqlite(sqlite: &Connection, table: &str, ddl: &str, path: &Path) {
+    sqlite.execute_batch(ddl).expect("SQLite takes the same DDL");
+    let text = std::fs::read_to_string(path).expect("the file is there");
+    let transaction = sqlite.unchecked_transaction().expect("a transaction");
+    for line in text.lines() {
+        let fields: Vec<&str> = line.trim_end_matches('|').split('|').collect();
+        let marks = vec!["?"; fields.len()].join(",");
+        let mut insert = transaction
+            .prepare_cached(&format!("INSERT INTO {table} VALUES ({marks})"))
+            .expect("it prepares");
+        insert.execute(rusqlite::params_from_iter(fields)).expect("it inserts");
+    }
+    transaction.commit().expect("it commits");
+}
+
+fn sqlite_rows(sqlite: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = sqlite.prepare(sql).expect("it prepares");
+    let columns = statement.column_count();
+    let mut rows = statement.query([]).expect("it runs");
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().expect("a row") {
+        let fields: Vec<String> =
+            (0..columns).map(|at| text(row.get_ref(at).expect("a field"))).collect();
+        found.push(fields.join("|"));
+    }
+    found
+}
+
+fn text(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => "NULL".to_owned(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(text) | ValueRef::Blob(text) => String::from_utf8_lossy(text).into_owned(),
+    }
+}

@@ -1,1 +1,0 @@
-//! Whole-database tests: sqllogictests, temporal model, crash cycles, TPC-H, docs.

@@ -1,0 +1,3 @@
+//! What whole-database tests and benches share: TPC-H's tables and queries.
+
+pub mod tpch;
