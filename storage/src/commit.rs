@@ -252,10 +252,10 @@ impl Engine {
 
     /// Applies one commit to the current Version. The caller holds the apply lock.
     pub(crate) fn apply(&self, id: CommitId, changes: Vec<Change>) -> Result<()> {
+        let mut version = self.current();
         for change in changes {
             match change.record {
                 Record::Put { tree, valid, row } => {
-                    let version = self.current();
                     let known = version.tree(tree).ok_or(Error::NoTree { tree })?;
                     if valid != types::Period::ALWAYS {
                         known.single_piece.store(false, std::sync::atomic::Ordering::Release);
@@ -263,14 +263,17 @@ impl Engine {
                     version.active().insert(tree, &change.key, Entry::new(id, valid, row));
                 }
                 Record::Close { tree, key, valid_from, sys_from, hint } => {
-                    let place = self.current().locate(tree, &key, valid_from, sys_from, hint)?;
+                    let place = version.locate(tree, &key, valid_from, sys_from, hint)?;
                     let closed = place.is_some_and(|place| self.close_place(&place, id));
                     if !closed {
                         return Err(Error::NotOpen { tree, sys_from });
                     }
                 }
                 Record::CloseAll { tree } => self.close_tree(tree, id),
-                Record::Tree(schema) => self.install_schema(schema),
+                Record::Tree(schema) => {
+                    self.install_schema(schema);
+                    version = self.current();
+                }
                 Record::RowId { next } => self.raise_row_id(next),
             }
         }

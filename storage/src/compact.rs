@@ -53,7 +53,6 @@ impl Engine {
     fn merge_and_install(&self, plan: &Plan, cut: CommitId) -> Result<()> {
         let merged = merge(plan, cut, self.options.segment_bytes)?;
         let outputs = write_runs(self, &merged.segments)?;
-        let outputs = merged.in_order(&outputs);
         let mut installer = self.installer();
         let installed = self.install_compaction(&mut installer, plan, &merged, &outputs);
         if installed.is_err() && !self.is_poisoned() {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use types::{CommitId, TreeId};
+use types::CommitId;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -49,11 +49,12 @@ impl Engine {
         let mut written = Written::new();
         for tree in memtable.trees() {
             let schema = &version.tree(tree).ok_or(Error::NoTree { tree })?.schema;
-            write_tree(schema, memtable.sorted(tree), cut, &mut written);
+            let segment_bytes = self.options.segment_bytes;
+            write_tree(schema, memtable.sorted(tree), cut, segment_bytes, &mut written);
         }
         let (segments, entries): (Vec<_>, Vec<_>) = written.into_iter().unzip();
         let runs = write_runs(self, &segments)?;
-        let entries = entries_of_runs(&segments, entries, &runs);
+        drop(segments);
         let installed = self.install_flush(memtable, cut, &runs, &entries);
         if installed.is_err() && !self.is_poisoned() {
             runs.iter().for_each(|run| run.file.kill());
@@ -126,7 +127,14 @@ fn carry_closings(run: &Run, entries: &[Arc<Entry>], cut: CommitId) {
     }
 }
 
-fn write_tree(schema: &TreeSchema, page: Page, cut: CommitId, written: &mut Written) {
+/// Writes a tree's versions to a segment a tier, or more where one grows past `segment_bytes`.
+fn write_tree(
+    schema: &TreeSchema,
+    page: Page,
+    cut: CommitId,
+    segment_bytes: usize,
+    written: &mut Written,
+) {
     let mut tiers: BTreeMap<Tier, (SegmentWriter, Vec<Arc<Entry>>)> = BTreeMap::new();
     for (internal, entry) in page {
         let sys_to = entry.sys_to();
@@ -135,6 +143,10 @@ fn write_tree(schema: &TreeSchema, page: Page, cut: CommitId, written: &mut Writ
         } else {
             (Tier::Fresh, CommitId::MAX)
         };
+        let full = tiers.get(&tier).is_some_and(|(writer, _)| writer.bytes() >= segment_bytes);
+        if full && let Some((writer, entries)) = tiers.remove(&tier) {
+            written.push((writer.finish(), entries));
+        }
         let (writer, entries) =
             tiers.entry(tier).or_insert_with(|| (SegmentWriter::new(schema, tier), Vec::new()));
         let version = VersionRef {
@@ -149,19 +161,6 @@ fn write_tree(schema: &TreeSchema, page: Page, cut: CommitId, written: &mut Writ
         entries.push(entry);
     }
     written.extend(tiers.into_values().map(|(writer, entries)| (writer.finish(), entries)));
-}
-
-/// Containers group segments by size, so runs come in another order than segments: a tree and tier
-/// name one of each.
-fn entries_of_runs(
-    segments: &[FinishedSegment],
-    entries: Vec<Vec<Arc<Entry>>>,
-    runs: &[Arc<Run>],
-) -> Vec<Vec<Arc<Entry>>> {
-    let name = |segment: &FinishedSegment| (segment.meta.tree, segment.meta.tier);
-    let mut by_name: BTreeMap<(TreeId, Tier), Vec<Arc<Entry>>> =
-        segments.iter().map(name).zip(entries).collect();
-    runs.iter().map(|run| by_name.remove(&(run.tree(), run.tier)).unwrap_or_default()).collect()
 }
 
 #[cfg(test)]

@@ -97,22 +97,26 @@ pub(crate) fn record_of(run: &Run) -> RunRecord {
 /// Segments below this size share a file.
 const SHARED_BYTES_MAX: usize = 1 << 20;
 
-/// Writes segments to containers, small ones together, and returns them as runs. If any step fails,
-/// the files written so far are unlinked.
+/// Writes segments to containers, small ones together, and returns their runs, in the same order.
+/// If any step fails, the files written so far are unlinked.
 pub(crate) fn write_runs(engine: &Engine, segments: &[FinishedSegment]) -> Result<Vec<Arc<Run>>> {
+    let all = segments.iter().enumerate();
     let (small, large): (Vec<_>, Vec<_>) =
-        segments.iter().partition(|segment| segment.bytes.len() < SHARED_BYTES_MAX);
-    let mut runs = Vec::with_capacity(segments.len());
+        all.partition(|(_, segment)| segment.bytes.len() < SHARED_BYTES_MAX);
     let groups = large.into_iter().map(|segment| vec![segment]).chain([small]);
-    let written = groups.filter(|group| !group.is_empty()).try_for_each(|group| {
-        runs.append(&mut write_container(engine, &group)?);
-        Ok(())
-    });
-    if let Err(error) = written {
-        runs.iter().for_each(|run: &Arc<Run>| run.file.kill());
-        return Err(error);
+    let mut runs = Vec::with_capacity(segments.len());
+    for group in groups.filter(|group| !group.is_empty()) {
+        let (places, group): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+        match write_container(engine, &group) {
+            Ok(written) => runs.extend(places.into_iter().zip(written)),
+            Err(error) => {
+                runs.iter().for_each(|(_, run): &(usize, Arc<Run>)| run.file.kill());
+                return Err(error);
+            }
+        }
     }
-    Ok(runs)
+    runs.sort_by_key(|(place, _)| *place);
+    Ok(runs.into_iter().map(|(_, run)| run).collect())
 }
 
 fn write_container(engine: &Engine, segments: &[&FinishedSegment]) -> Result<Vec<Arc<Run>>> {

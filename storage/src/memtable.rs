@@ -40,12 +40,13 @@ pub(crate) struct Entry {
     pub(crate) sys_from: CommitId,
     sys_to: AtomicU64,
     pub(crate) valid: Period,
-    pub(crate) row: Box<[u8]>,
+    /// Shared with the transaction that put it and the log's record.
+    pub(crate) row: Arc<[u8]>,
 }
 
 impl Entry {
-    pub(crate) fn new(sys_from: CommitId, valid: Period, row: Vec<u8>) -> Entry {
-        Entry { sys_from, sys_to: AtomicU64::new(u64::MAX), valid, row: row.into() }
+    pub(crate) fn new(sys_from: CommitId, valid: Period, row: Arc<[u8]>) -> Entry {
+        Entry { sys_from, sys_to: AtomicU64::new(u64::MAX), valid, row }
     }
 
     pub(crate) fn sys_to(&self) -> CommitId {
@@ -126,7 +127,7 @@ fn copy<'a>(range: impl Iterator<Item = (&'a Box<[u8]>, &'a Arc<Entry>)>) -> Pag
     range.map(|(key, entry)| (key.clone(), Arc::clone(entry))).collect()
 }
 
-type Shard = RwLock<HashMap<TreeId, Arc<MemTree>>>;
+type Shard = RwLock<HashMap<TreeId, Arc<MemTree>, foldhash::fast::FixedState>>;
 
 /// One generation of the memtable.
 #[derive(Debug)]
@@ -234,7 +235,7 @@ mod tests {
             let tree = TreeId(1);
             for (key, from, commit) in [(b"b", 0, 1), (b"a", 5, 2), (b"a", -5, 3), (b"a", 5, 1)] {
                 let valid = Period { from, to: 9 };
-                memtable.insert(tree, key, Entry::new(CommitId(commit), valid, vec![]));
+                memtable.insert(tree, key, Entry::new(CommitId(commit), valid, [].into()));
             }
             let part = memtable.tree_of_key(tree, b"a").unwrap();
             let found: Vec<_> = part
@@ -255,7 +256,7 @@ mod tests {
     #[test]
     fn a_page_upside_down_is_empty() {
         let memtable = Memtable::new(1);
-        memtable.insert(TreeId(1), b"k", Entry::new(CommitId(1), Period::ALWAYS, vec![]));
+        memtable.insert(TreeId(1), b"k", Entry::new(CommitId(1), Period::ALWAYS, [].into()));
         let part = &memtable.tree(TreeId(1))[0];
         assert!(part.page(Bound::Included(b"z"), Bound::Excluded(b"a"), 9).is_empty());
         assert_eq!(part.page(Bound::Unbounded, Bound::Unbounded, 9).len(), 1);

@@ -5,10 +5,12 @@
 //! a savepoint is just such a number: rolling back forgets what came after it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use types::{CommitId, Period, TreeId};
 
+use crate::memtable::{internal_key, lookup_key};
 use crate::schema::TreeSchema;
 use crate::wal::record::Hint;
 
@@ -40,13 +42,22 @@ impl ClosedVersion {
     }
 }
 
-type PendingKey = (Vec<u8>, i64, Mark);
+/// Returns the name of a pending row: lookup key, valid_from, the write that put it. As a version's
+/// internal key in the memtable, so rows of a key lie together and in order.
+fn pending_key(key: &[u8], valid_from: i64, put: Mark) -> Vec<u8> {
+    internal_key(key, valid_from, CommitId(put))
+}
+
+fn put_of(pending: &[u8]) -> Mark {
+    let put = pending.last_chunk().expect("a pending key ends with its write");
+    Mark::from_be_bytes(*put)
+}
 
 /// The writes to one tree.
 #[derive(Debug, Default)]
 pub(crate) struct TreeOverlay {
-    /// By key, valid_from and the write that put the row.
-    rows: BTreeMap<PendingKey, PendingRow>,
+    /// By [`pending_key`].
+    rows: BTreeMap<Vec<u8>, PendingRow>,
     /// By internal key.
     closed: HashMap<Vec<u8>, ClosedVersion>,
     /// The writes that closed the whole tree.
@@ -63,15 +74,16 @@ impl TreeOverlay {
     pub(crate) fn rows_at(&self, mark: Mark) -> impl Iterator<Item = (&[u8], &PendingRow)> {
         self.rows
             .iter()
-            .filter(move |((_, _, put), row)| *put <= mark && mark < row.ended)
-            .map(|((key, _, _), row)| (key.as_slice(), row))
+            .filter(move |(pending, row)| put_of(pending) <= mark && mark < row.ended)
+            .map(|(pending, row)| (lookup_key(pending), row))
     }
 
     /// Returns the rows of one key that a view taken at `mark` sees.
     pub(crate) fn rows_of_key(&self, key: &[u8], mark: Mark) -> Vec<PendingRow> {
+        let last = pending_key(key, i64::MAX, Mark::MAX);
         self.rows
-            .range((key.to_vec(), i64::MIN, 0)..=(key.to_vec(), i64::MAX, Mark::MAX))
-            .filter(|((_, _, put), row)| *put <= mark && mark < row.ended)
+            .range::<[u8], _>((Bound::Included(key), Bound::Included(last.as_slice())))
+            .filter(|(pending, row)| put_of(pending) <= mark && mark < row.ended)
             .map(|(_, row)| row.clone())
             .collect()
     }
@@ -81,14 +93,17 @@ impl TreeOverlay {
         &self.closed
     }
 
-    fn end_rows(&mut self, key: &[u8], valid_from: i64, at: Mark) -> bool {
-        let same = (key.to_vec(), valid_from, 0)..=(key.to_vec(), valid_from, Mark::MAX);
-        let standing = self.rows.range_mut(same).find(|(_, row)| row.ended == Mark::MAX);
+    /// Ends the standing row that is named as `pending` but for the write, which comes now.
+    fn end_row(&mut self, pending: &[u8]) -> bool {
+        let at = put_of(pending);
+        let name = &pending[..pending.len() - size_of::<Mark>()];
+        let same = (Bound::Included(name), Bound::Excluded(pending));
+        let standing = self.rows.range_mut::<[u8], _>(same).find(|(_, row)| row.ended == Mark::MAX);
         standing.map(|(_, row)| row.ended = at).is_some()
     }
 
     fn roll_back(&mut self, to: Mark) {
-        self.rows.retain(|(_, _, put), _| *put <= to);
+        self.rows.retain(|pending, _| put_of(pending) <= to);
         for row in self.rows.values_mut().filter(|row| row.ended > to) {
             row.ended = Mark::MAX;
         }
@@ -140,17 +155,17 @@ impl Overlay {
     }
 
     /// Puts a row; one with the same key and valid_from is replaced.
-    pub(crate) fn put(&mut self, tree: TreeId, key: Vec<u8>, valid: Period, row: Arc<[u8]>) {
-        let at = self.next();
+    pub(crate) fn put(&mut self, tree: TreeId, key: &[u8], valid: Period, row: Arc<[u8]>) {
+        let pending = pending_key(key, valid.from, self.next());
         let tree = self.trees.entry(tree).or_default();
-        tree.end_rows(&key, valid.from, at);
-        tree.rows.insert((key, valid.from, at), PendingRow { valid, row, ended: Mark::MAX });
+        tree.end_row(&pending);
+        tree.rows.insert(pending, PendingRow { valid, row, ended: Mark::MAX });
     }
 
     /// Takes back a row of the transaction's own; false if there is none.
     pub(crate) fn close_pending(&mut self, tree: TreeId, key: &[u8], valid_from: i64) -> bool {
-        let at = self.next();
-        self.trees.entry(tree).or_default().end_rows(key, valid_from, at)
+        let pending = pending_key(key, valid_from, self.next());
+        self.trees.entry(tree).or_default().end_row(&pending)
     }
 
     /// Closes a committed version; false if it was closed before.
@@ -198,7 +213,7 @@ mod tests {
     }
 
     fn put(overlay: &mut Overlay, key: &[u8], row: u8) {
-        overlay.put(TREE, key.to_vec(), Period::ALWAYS, Arc::from([row]));
+        overlay.put(TREE, key, Period::ALWAYS, Arc::from([row]));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use types::{CommitId, row};
+use types::CommitId;
+use types::row::{RowError, RowReader, ValueRef};
 
 use crate::clock::Clock;
 use crate::commit::{Change, Sequencer};
@@ -21,7 +22,7 @@ use crate::manifest::{self, Manifest, ManifestState, RunRecord, manifest_name};
 use crate::memtable::Memtable;
 use crate::options::{Durability, StoreOptions};
 use crate::run::{DATA_DIRECTORY, Run, RunFile, container_name};
-use crate::schema::{COMMITS, commits_schema};
+use crate::schema::{COMMITS, TreeSchema, commits_schema};
 use crate::version::{TreeVersion, Trees, Version};
 use crate::vfs::{Disk, LockError, Vfs};
 use crate::wal::record::Record;
@@ -102,7 +103,7 @@ fn restore(engine: &Engine, state: &ManifestState) -> Result<()> {
     }
     engine.raise_row_id(state.next_row_id);
     engine.next_id.fetch_max(state.next_id, Ordering::Relaxed);
-    let mut trees = Trees::new();
+    let mut trees = Trees::default();
     trees.insert(COMMITS, Arc::new(TreeVersion::new(commits_schema())));
     let mut runs = restore_runs(engine, state)?;
     for (&id, (schema, single_piece)) in &state.trees {
@@ -254,9 +255,22 @@ fn with_key(engine: &Engine, record: Record) -> Option<Change> {
     let mut key = Vec::new();
     if let Record::Put { tree, row, .. } = &record {
         let version = engine.current();
-        let schema = &version.tree(*tree)?.schema;
-        let values = row::decode(&schema.types(), row).ok()?;
-        key = schema.key_of(&values);
+        key = key_of_row(&version.tree(*tree)?.schema, row).ok()?;
     }
     Some(Change { record, key })
+}
+
+fn key_of_row(schema: &TreeSchema, row: &[u8]) -> std::result::Result<Vec<u8>, RowError> {
+    let mut reader = RowReader::new(row)?;
+    let mut parts = vec![ValueRef::Null; schema.key.len()];
+    for column in &schema.columns {
+        let value = reader.next(column.ty)?;
+        for (part, of) in parts.iter_mut().zip(&schema.key) {
+            if of.column == column.id {
+                *part = value;
+            }
+        }
+    }
+    reader.finish()?;
+    Ok(schema.encode_key(&parts.into_iter().map(ValueRef::to_value).collect::<Vec<_>>()))
 }

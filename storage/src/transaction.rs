@@ -3,10 +3,11 @@
 //! Optimistic: nothing is locked, the first committer of a key wins and the others get
 //! [`Error::Conflict`]. A transaction that is dropped has not happened.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use types::{CommitId, Period, TreeId, Value, row};
+use types::{CommitId, DataType, Period, TreeId, Value, row};
 
 use crate::PENDING;
 use crate::commit::{Change, Committed, Staged};
@@ -43,6 +44,16 @@ pub struct Transaction {
     overlay: Arc<RwLock<Overlay>>,
     touched: Vec<(TreeId, Vec<u8>)>,
     drew_row_id: bool,
+    /// Schemas met so far: asked for with every row.
+    shapes: HashMap<TreeId, Arc<Shape>, foldhash::fast::FixedState>,
+    /// Where rows are encoded.
+    row: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Shape {
+    schema: Arc<TreeSchema>,
+    types: Vec<DataType>,
 }
 
 impl Transaction {
@@ -53,6 +64,8 @@ impl Transaction {
             overlay: Arc::default(),
             touched: Vec::new(),
             drew_row_id: false,
+            shapes: HashMap::default(),
+            row: Vec::new(),
         }
     }
 
@@ -73,8 +86,19 @@ impl Transaction {
         self.pin().clone().with_own(overlay, mark)
     }
 
+    /// Returns a tree's schema and the types of its columns, as the transaction sees them now.
+    fn shape(&mut self, tree: TreeId) -> Result<Arc<Shape>> {
+        if let Some(shape) = self.shapes.get(&tree) {
+            return Ok(Arc::clone(shape));
+        }
+        let schema = self.view().schema(tree)?;
+        let shape = Arc::new(Shape { types: schema.types(), schema });
+        self.shapes.insert(tree, Arc::clone(&shape));
+        Ok(shape)
+    }
+
     fn schema(&mut self, tree: TreeId) -> Result<Arc<TreeSchema>> {
-        self.view().schema(tree)
+        self.shape(tree).map(|shape| Arc::clone(&shape.schema))
     }
 
     /// Makes a tree, or gives an old one more columns at its end.
@@ -85,6 +109,7 @@ impl Transaction {
         if let Ok(old) = self.schema(schema.id) {
             assert!(schema.extends(&old), "columns are only added, at the end");
         }
+        self.shapes.remove(&schema.id);
         self.overlay.write().put_schema(Arc::new(schema));
     }
 
@@ -100,11 +125,11 @@ impl Transaction {
     /// # Errors
     /// [`Error::NoTree`], or [`Error::Value`] if a value is not of its column's type.
     pub fn put(&mut self, tree: TreeId, values: &[Value], valid: Period) -> Result<()> {
-        let schema = self.schema(tree)?;
-        let mut bytes = Vec::new();
-        row::encode(&schema.types(), values, &mut bytes)?;
-        let key = schema.key_of(values);
-        self.overlay.write().put(tree, key, valid, bytes.into());
+        let shape = self.shape(tree)?;
+        self.row.clear();
+        row::encode(&shape.types, values, &mut self.row)?;
+        let key = shape.schema.key_of(values);
+        self.overlay.write().put(tree, &key, valid, self.row.as_slice().into());
         Ok(())
     }
 
@@ -165,6 +190,7 @@ impl Transaction {
 
     /// Forgets every write since a savepoint. Views taken in between must be gone.
     pub fn roll_back_to(&mut self, savepoint: Savepoint) {
+        self.shapes.clear();
         self.overlay.write().roll_back(savepoint.0);
     }
 
@@ -209,7 +235,7 @@ impl Transaction {
                 }));
             }
             for (key, row) in own.rows_at(overlay.mark()) {
-                let record = Record::Put { tree, valid: row.valid, row: row.row.to_vec() };
+                let record = Record::Put { tree, valid: row.valid, row: Arc::clone(&row.row) };
                 changes.push(Change { record, key: key.to_vec() });
             }
         }
@@ -230,7 +256,8 @@ impl Transaction {
         let mut row = Vec::new();
         row::encode(&schema.types(), &values, &mut row)?;
         let key = schema.key_of(&values);
-        Ok(Change { record: Record::Put { tree: COMMITS, valid: Period::ALWAYS, row }, key })
+        let record = Record::Put { tree: COMMITS, valid: Period::ALWAYS, row: row.into() };
+        Ok(Change { record, key })
     }
 }
 

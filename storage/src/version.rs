@@ -38,7 +38,7 @@ impl TreeVersion {
 }
 
 /// Trees by number.
-pub(crate) type Trees = HashMap<TreeId, Arc<TreeVersion>>;
+pub(crate) type Trees = HashMap<TreeId, Arc<TreeVersion>, foldhash::fast::FixedState>;
 
 /// The store's shape at some time.
 #[derive(Debug)]

@@ -28,18 +28,21 @@ pub(crate) struct Merged {
 }
 
 impl Merged {
-    /// Returns the runs in the order of the segments that they were written from: containers group
-    /// segments by size, and within a merge tier and first key name one.
-    pub(crate) fn in_order(&self, runs: &[Arc<Run>]) -> Vec<Arc<Run>> {
-        let place = |segment: &FinishedSegment| {
-            let same = |run: &&Arc<Run>| {
-                run.tier == segment.meta.tier
-                    && run.first_key() == segment.meta.first_key
-                    && run.segment.meta().times == segment.meta.times
-            };
-            Arc::clone(runs.iter().find(same).expect("every segment was written as a run"))
-        };
-        self.segments.iter().map(place).collect()
+    fn finish(&mut self, output: Output) {
+        let number = self.segments.len() as u32;
+        for (ordinal, (input, from)) in (0..).zip(output.sources) {
+            self.moved[input as usize][from as usize] = Moved { output: number, ordinal };
+        }
+        self.segments.push(output.writer.finish());
+    }
+
+    /// Rows in equal rows out: a version that got lost here would be lost for good.
+    fn verify(&self, inputs: &[Arc<Run>]) {
+        let came: u64 = inputs.iter().map(|run| run.rows()).sum();
+        let went: u64 = self.segments.iter().map(|segment| segment.meta.rows).sum();
+        assert_eq!(came, went, "a merge neither loses nor makes versions");
+        let placed = self.moved.iter().flatten().all(|moved| moved.output != u32::MAX);
+        assert!(placed, "every version went somewhere");
     }
 }
 
@@ -147,23 +150,4 @@ pub(crate) fn merge(plan: &Plan, cut: CommitId, segment_bytes: usize) -> Result<
     outputs.into_values().for_each(|output| merged.finish(output));
     merged.verify(inputs);
     Ok(merged)
-}
-
-impl Merged {
-    fn finish(&mut self, output: Output) {
-        let number = self.segments.len() as u32;
-        for (ordinal, (input, from)) in (0..).zip(output.sources) {
-            self.moved[input as usize][from as usize] = Moved { output: number, ordinal };
-        }
-        self.segments.push(output.writer.finish());
-    }
-
-    /// Rows in equal rows out: a version that got lost here would be lost for good.
-    fn verify(&self, inputs: &[Arc<Run>]) {
-        let came: u64 = inputs.iter().map(|run| run.rows()).sum();
-        let went: u64 = self.segments.iter().map(|segment| segment.meta.rows).sum();
-        assert_eq!(came, went, "a merge neither loses nor makes versions");
-        let placed = self.moved.iter().flatten().all(|moved| moved.output != u32::MAX);
-        assert!(placed, "every version went somewhere");
-    }
 }

@@ -3,6 +3,8 @@
 //! A record says what happened, never how it was found out, so applying the same records to the
 //! same state always gives the same state. `Upsert`, `Ingest` and `Erase` have reserved numbers.
 
+use std::sync::Arc;
+
 use types::{ColumnId, CommitId, DataType, Period, TreeId};
 
 use crate::codec::{Malformed, Reader, put_bytes, put_signed, put_varint};
@@ -27,7 +29,7 @@ pub(crate) struct Hint {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Record {
     /// A new version.
-    Put { tree: TreeId, valid: Period, row: Vec<u8> },
+    Put { tree: TreeId, valid: Period, row: Arc<[u8]> },
     /// The end of one version.
     Close { tree: TreeId, key: Vec<u8>, valid_from: i64, sys_from: CommitId, hint: Option<Hint> },
     /// The end of every open version of a tree.
@@ -76,7 +78,7 @@ impl Record {
             PUT => Record::Put {
                 tree: TreeId(reader.small()?),
                 valid: read_period(reader)?,
-                row: reader.bytes()?.to_vec(),
+                row: reader.bytes()?.into(),
             },
             CLOSE => Record::Close {
                 tree: TreeId(reader.small()?),
@@ -243,8 +245,8 @@ mod tests {
             key: vec![KeyColumn { column: ColumnId(0), descending: true }],
         };
         let records = [
-            Record::Put { tree: TreeId(3), valid: Period::ALWAYS, row: vec![1, 2] },
-            Record::Put { tree: TreeId(3), valid: Period { from: -9, to: 9 }, row: vec![] },
+            Record::Put { tree: TreeId(3), valid: Period::ALWAYS, row: [1, 2].into() },
+            Record::Put { tree: TreeId(3), valid: Period { from: -9, to: 9 }, row: [].into() },
             Record::Close {
                 tree: TreeId(1),
                 key: vec![7],
