@@ -123,7 +123,8 @@ impl Engine {
     /// Commits a transaction's changes.
     pub(crate) fn commit(&self, staged: Staged) -> Result<Committed> {
         self.wait_for_room()?;
-        let mut records = Vec::new();
+        let bytes = staged.changes.iter().map(|change| change.record.bytes()).sum();
+        let mut records = Vec::with_capacity(bytes);
         staged.changes.iter().for_each(|change| change.record.put(&mut records));
         let hashes: Vec<_> =
             staged.keys().map(|(tree, key)| (tree, KeyHash::of(tree, key))).collect();

@@ -67,6 +67,16 @@ impl Entry {
 /// A page of a tree's versions: internal keys and versions in order.
 pub(crate) type Page = Vec<(Box<[u8]>, Arc<Entry>)>;
 
+/// A page of a tree's versions without their keys, for a scan.
+#[derive(Debug, Default)]
+pub(crate) struct Entries {
+    pub(crate) versions: Vec<Arc<Entry>>,
+    /// How many were looked at.
+    pub(crate) visited: usize,
+    /// The internal key of the last of these.
+    pub(crate) last: Option<Box<[u8]>>,
+}
+
 /// One tree's versions in one shard.
 #[derive(Debug, Default)]
 pub(crate) struct MemTree {
@@ -103,6 +113,32 @@ impl MemTree {
             return Page::new();
         }
         copy(self.rows.read().range::<[u8], _>((lower, upper)).take(limit))
+    }
+
+    /// Returns up to `limit` versions within bounds on internal keys, without those that `hidden`
+    /// names.
+    pub(crate) fn entries(
+        &self,
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+        limit: usize,
+        hidden: impl Fn(&[u8]) -> bool,
+    ) -> Entries {
+        let mut entries = Entries::default();
+        if is_empty_range(lower, upper) {
+            return entries;
+        }
+        let rows = self.rows.read();
+        let mut last = None;
+        for (key, entry) in rows.range::<[u8], _>((lower, upper)).take(limit) {
+            entries.visited += 1;
+            last = Some(key);
+            if !hidden(key) {
+                entries.versions.push(Arc::clone(entry));
+            }
+        }
+        entries.last = last.cloned();
+        entries
     }
 
     /// Returns every `step`-th internal key, to cut the tree into slices.

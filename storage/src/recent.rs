@@ -39,7 +39,7 @@ pub(crate) struct RecentWrites {
     young: Generation,
     old: Generation,
     /// For each tree its last write, and the last commit that closed all of it.
-    trees: HashMap<TreeId, (CommitId, CommitId)>,
+    trees: HashMap<TreeId, (CommitId, CommitId), foldhash::fast::FixedState>,
     /// Snapshots of living transactions, with how many have each.
     snapshots: BTreeMap<CommitId, usize>,
 }

@@ -40,7 +40,7 @@ pub use filter::key_hash;
 pub use find::BlockKeys;
 pub use meta::{SegmentMeta, Tier, TimeBounds, TimeColumn};
 pub use statistics::ColumnStatistics;
-pub use writer::{FinishedSegment, SegmentWriter, VersionRef};
+pub use writer::{FinishedSegment, SegmentWriter, VersionRef, VersionTimes};
 
 use directory::Directory;
 use fences::Fences;

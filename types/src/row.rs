@@ -149,7 +149,17 @@ fn encode_value(value: &Value, data_type: DataType, out: &mut Vec<u8>) -> Result
     Ok(())
 }
 
-fn put_varint(out: &mut Vec<u8>, mut number: u128) {
+fn put_varint(out: &mut Vec<u8>, number: u128) {
+    // All but large decimals fit a machine word, which is several times faster.
+    let Ok(mut number) = u64::try_from(number) else { return put_wide_varint(out, number) };
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+fn put_wide_varint(out: &mut Vec<u8>, mut number: u128) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;
@@ -278,6 +288,19 @@ impl<'a> RowReader<'a> {
 }
 
 fn take_varint(bytes: &mut &[u8]) -> Result<u128, RowError> {
+    const WORD_BYTES: usize = 9;
+    let mut number = 0;
+    for (at, &byte) in bytes.iter().take(WORD_BYTES).enumerate() {
+        number |= u64::from(byte & 0x7F) << (7 * at);
+        if byte < 0x80 {
+            *bytes = &bytes[at + 1..];
+            return Ok(number.into());
+        }
+    }
+    take_wide_varint(bytes)
+}
+
+fn take_wide_varint(bytes: &mut &[u8]) -> Result<u128, RowError> {
     let mut number = 0_u128;
     for shift in (0..128).step_by(7) {
         let (&byte, rest) = bytes.split_first().ok_or(RowError::Short)?;

@@ -1,16 +1,22 @@
 //! Merging runs: one walk in internal order, each version into the segment where it belongs now.
+//!
+//! A cursor keeps the pages of its block open, so a version is copied column by column without
+//! becoming a row. The least cursor goes on for as long as it stays the least: sorted loads and
+//! single runs cost one comparison a version, or none.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use types::CommitId;
+use types::encoded::Encoded;
 
 use super::plan::Plan;
+use crate::closings::Closing;
 use crate::error::Result;
 use crate::flush::lifetime_class;
 use crate::run::{BlockTimes, Run};
-use crate::segment::{BlockKeys, FinishedSegment, SegmentWriter, Tier};
+use crate::schema::TreeSchema;
+use crate::segment::{BlockKeys, FinishedSegment, SegmentWriter, Tier, VersionTimes};
 
 /// Where a version went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +34,30 @@ pub(crate) struct Merged {
 }
 
 impl Merged {
+    /// Returns the output of a tier for a version of `key`; one that is full is finished first.
+    fn output<'a>(
+        &mut self,
+        outputs: &'a mut BTreeMap<Tier, Output>,
+        schema: &TreeSchema,
+        tier: Tier,
+        key: &[u8],
+        segment_bytes: usize,
+    ) -> &'a mut Output {
+        // A level's runs are disjoint: one is cut only between keys.
+        let is_full =
+            |output: &Output| output.writer.bytes() >= segment_bytes && output.last_key != key;
+        if outputs.get(&tier).is_some_and(is_full)
+            && let Some(full) = outputs.remove(&tier)
+        {
+            self.finish(full);
+        }
+        outputs.entry(tier).or_insert_with(|| Output {
+            writer: SegmentWriter::new(schema, tier),
+            sources: Vec::new(),
+            last_key: Vec::new(),
+        })
+    }
+
     fn finish(&mut self, output: Output) {
         let number = self.segments.len() as u32;
         for (ordinal, (input, from)) in (0..).zip(output.sources) {
@@ -49,52 +79,107 @@ impl Merged {
 /// A place in an input's walk.
 struct Cursor<'a> {
     run: &'a Run,
+    schema: &'a TreeSchema,
     input: usize,
     block: usize,
+    open: OpenBlock,
     at: usize,
-    keys: BlockKeys,
-    times: BlockTimes,
+    key: Vec<u8>,
 }
 
-/// What the heap orders by: the internal key, then the input.
-type Head = Reverse<(Vec<u8>, i64, CommitId, usize)>;
+/// What a walk needs of a block.
+struct OpenBlock {
+    rows: usize,
+    first: u64,
+    keys: BlockKeys,
+    times: BlockTimes,
+    /// The pages of the schema's columns; `None` where the block is older than the column.
+    pages: Vec<Option<Arc<Encoded>>>,
+    /// Closings when the block was opened, by place in it. Those up to the cut are among them.
+    closings: Vec<Closing>,
+}
 
-impl<'a> Cursor<'a> {
-    fn open(run: &'a Run, input: usize) -> Result<Cursor<'a>> {
-        let block = run.segment.block(0);
-        let keys = run.segment.keys_of(&block)?;
-        Ok(Cursor { run, input, block: 0, at: 0, keys, times: BlockTimes::open(&block)? })
+impl OpenBlock {
+    fn open(run: &Run, schema: &TreeSchema, at: usize) -> Result<OpenBlock> {
+        let block = run.segment.block(at);
+        let (rows, first) = (block.rows(), block.first());
+        let ordinal = u32::try_from(first).expect("a segment has fewer than 2^32 rows");
+        let pages = schema.columns.iter().map(|column| block.column(column.id));
+        Ok(OpenBlock {
+            rows,
+            first,
+            keys: run.segment.keys_of(&block)?,
+            times: BlockTimes::open(&block)?,
+            pages: pages.collect::<Result<_>>()?,
+            closings: run.closings.within(ordinal, rows as u32),
+        })
     }
 
-    fn head(&self) -> Head {
-        let mut key = Vec::new();
-        self.keys.put(self.at, &mut key);
-        let (valid_from, sys_from) =
-            (self.times.valid_from.at(self.at), self.times.sys_from.commit(self.at));
-        Reverse((key, valid_from, sys_from, self.input))
+    fn closed_at(&self, at: usize) -> CommitId {
+        if self.closings.is_empty() {
+            return CommitId::MAX;
+        }
+        let found = self.closings.binary_search_by_key(&at, |closing| closing.ordinal as usize);
+        found.map_or(CommitId::MAX, |found| self.closings[found].at)
+    }
+}
+
+impl<'a> Cursor<'a> {
+    fn open(run: &'a Run, schema: &'a TreeSchema, input: usize) -> Result<Cursor<'a>> {
+        let open = OpenBlock::open(run, schema, 0)?;
+        let mut cursor = Cursor { run, schema, input, block: 0, open, at: 0, key: Vec::new() };
+        cursor.open.keys.put(0, &mut cursor.key);
+        Ok(cursor)
+    }
+
+    /// Returns what cursors are ordered by: the internal key, then the input.
+    fn head(&self) -> (&[u8], i64, CommitId, usize) {
+        let times = &self.open.times;
+        (&self.key, times.valid_from.at(self.at), times.sys_from.commit(self.at), self.input)
     }
 
     fn ordinal(&self) -> u32 {
-        let ordinal = self.run.segment.block(self.block).first() + self.at as u64;
+        let ordinal = self.open.first + self.at as u64;
         u32::try_from(ordinal).expect("a segment has fewer than 2^32 rows")
+    }
+
+    /// Returns where the version's rectangle lies, with the closings that came after it was written.
+    fn times(&self) -> VersionTimes {
+        let times = &self.open.times;
+        VersionTimes {
+            sys_from: times.sys_from.commit(self.at),
+            sys_to: times.sys_to.commit(self.at).min(self.open.closed_at(self.at)),
+            valid_from: times.valid_from.at(self.at),
+            valid_to: times.valid_to.at(self.at),
+        }
     }
 
     /// Moves on; false at the end.
     fn advance(&mut self) -> Result<bool> {
         self.at += 1;
-        if self.at < self.run.segment.block(self.block).rows() {
-            return Ok(true);
+        if self.at == self.open.rows {
+            self.block += 1;
+            self.at = 0;
+            if self.block == self.run.segment.block_count() {
+                return Ok(false);
+            }
+            self.open = OpenBlock::open(self.run, self.schema, self.block)?;
         }
-        self.block += 1;
-        self.at = 0;
-        if self.block == self.run.segment.block_count() {
-            return Ok(false);
-        }
-        let block = self.run.segment.block(self.block);
-        self.keys = self.run.segment.keys_of(&block)?;
-        self.times = BlockTimes::open(&block)?;
+        self.open.keys.put(self.at, &mut self.key);
         Ok(true)
     }
+}
+
+/// Puts the last of `order` where it belongs: cursors stand in it from the greatest to the least.
+fn reorder(order: &mut Vec<usize>, cursors: &[Cursor<'_>]) {
+    let Some((&moved, others)) = order.split_last() else { return };
+    let head = cursors[moved].head();
+    if others.last().is_none_or(|&next| head < cursors[next].head()) {
+        return;
+    }
+    let place = others.partition_point(|&other| cursors[other].head() > head);
+    order.pop();
+    order.insert(place, moved);
 }
 
 /// A segment being written, and the places to fill in once its number is known.
@@ -106,48 +191,36 @@ struct Output {
 
 /// Merges the inputs of a plan; closings up to `cut` are baked.
 pub(crate) fn merge(plan: &Plan, cut: CommitId, segment_bytes: usize) -> Result<Merged> {
-    let inputs = &plan.inputs;
-    let mut cursors = inputs
-        .iter()
-        .enumerate()
-        .map(|(at, run)| Cursor::open(run, at))
-        .collect::<Result<Vec<_>>>()?;
-    let mut heap: BinaryHeap<Head> = cursors.iter().map(Cursor::head).collect();
+    let schema = &plan.tree.schema;
+    let inputs = plan.inputs.iter().enumerate();
+    let mut cursors =
+        inputs.map(|(at, run)| Cursor::open(run, schema, at)).collect::<Result<Vec<_>>>()?;
+    let mut order: Vec<usize> = (0..cursors.len()).collect();
+    order.sort_by(|&a, &b| cursors[b].head().cmp(&cursors[a].head()));
     let nowhere = Moved { output: u32::MAX, ordinal: u32::MAX };
-    let moved = inputs.iter().map(|run| vec![nowhere; run.rows() as usize]).collect();
+    let moved = plan.inputs.iter().map(|run| vec![nowhere; run.rows() as usize]).collect();
     let mut merged = Merged { segments: Vec::new(), moved };
     let mut outputs: BTreeMap<Tier, Output> = BTreeMap::new();
-    while let Some(Reverse((key, _, sys_from, input))) = heap.pop() {
-        let cursor = &mut cursors[input];
-        let ordinal = cursor.ordinal();
-        let written_to = cursor.times.sys_to.commit(cursor.at);
-        let closed = written_to.min(cursor.run.closed_at(ordinal));
-        let (tier, sys_to) = if closed <= cut {
-            (Tier::History(lifetime_class(sys_from, closed)), closed)
+    while let Some(&least) = order.last() {
+        let cursor = &mut cursors[least];
+        let mut times = cursor.times();
+        let tier = if times.sys_to <= cut {
+            Tier::History(lifetime_class(times.sys_from, times.sys_to))
         } else {
-            (plan.target, CommitId::MAX)
+            times.sys_to = CommitId::MAX;
+            plan.target
         };
-        // A level's runs are disjoint: one is cut only between keys.
-        let full = outputs
-            .get(&tier)
-            .is_some_and(|output| output.writer.bytes() >= segment_bytes && output.last_key != key);
-        if full && let Some(output) = outputs.remove(&tier) {
-            merged.finish(output);
-        }
-        let output = outputs.entry(tier).or_insert_with(|| Output {
-            writer: SegmentWriter::new(&plan.tree.schema, tier),
-            sources: Vec::new(),
-            last_key: Vec::new(),
-        });
-        let block = cursor.run.segment.block(cursor.block);
-        output.writer.push_from(&key, &block, cursor.at, sys_to)?;
-        output.sources.push((input as u32, ordinal));
-        output.last_key = key;
+        let output = merged.output(&mut outputs, schema, tier, &cursor.key, segment_bytes);
+        output.writer.push_pages(&cursor.key, times, &cursor.open.pages, cursor.at);
+        output.sources.push((cursor.input as u32, cursor.ordinal()));
+        output.last_key.clone_from(&cursor.key);
         if cursor.advance()? {
-            heap.push(cursor.head());
+            reorder(&mut order, &cursors);
+        } else {
+            order.pop();
         }
     }
     outputs.into_values().for_each(|output| merged.finish(output));
-    merged.verify(inputs);
+    merged.verify(&plan.inputs);
     Ok(merged)
 }

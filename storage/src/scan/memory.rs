@@ -75,17 +75,16 @@ impl MemoryReader {
                 None => Bound::Included(self.slice.span.start.as_slice()),
             };
             let upper = self.slice.span.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-            let mut page = self.slice.tree.page(lower, upper, BATCH_ROWS);
-            visited += page.len();
-            self.done = page.len() < BATCH_ROWS;
+            let hidden =
+                |internal: &[u8]| !self.hidden.is_empty() && self.hidden.contains(internal);
+            let page = self.slice.tree.entries(lower, upper, BATCH_ROWS, hidden);
+            visited += page.visited;
+            self.done = page.visited < BATCH_ROWS;
             let mut values = Vec::new();
-            for (internal, entry) in &page {
-                if self.hidden.is_empty() || !self.hidden.contains(&**internal) {
-                    builder.push(&self.plan, entry.rectangle(), &entry.row, &mut values);
-                }
+            for entry in &page.versions {
+                builder.push(&self.plan, entry.rectangle(), &entry.row, &mut values);
             }
-            drop(values);
-            self.last = page.pop().map(|(internal, _)| internal);
+            self.last = page.last;
         }
         (!builder.is_empty()).then(|| (builder.finish(), visited))
     }

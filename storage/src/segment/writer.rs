@@ -1,7 +1,9 @@
 //! Writes a segment, version by version, in order.
 
+use std::sync::Arc;
+
 use types::CommitId;
-use types::encoded::ColumnBuilder;
+use types::encoded::{ColumnBuilder, Encoded};
 use types::row::{RowError, RowReader};
 
 use super::block::Block;
@@ -40,6 +42,19 @@ impl VersionRef<'_> {
     fn times(&self) -> [i64; TIMES] {
         [word_of_commit(self.sys_from), word_of_commit(self.sys_to), self.valid_from, self.valid_to]
     }
+}
+
+/// Where a version's rectangle lies, raw as in [`VersionRef`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VersionTimes {
+    /// The commit that wrote it.
+    pub sys_from: CommitId,
+    /// The commit that closed it.
+    pub sys_to: CommitId,
+    /// First instant at which it holds.
+    pub valid_from: i64,
+    /// First instant at which it no longer holds.
+    pub valid_to: i64,
 }
 
 /// A segment's bytes and what the manifest keeps about them.
@@ -144,18 +159,40 @@ impl SegmentWriter {
         at: usize,
         sys_to: CommitId,
     ) -> Result<()> {
-        let [sys_from, valid_from, valid_to] =
-            [TimeColumn::SysFrom, TimeColumn::ValidFrom, TimeColumn::ValidTo]
-                .map(|column| block.times(column).map(|times| times.at(at)));
-        self.start_row(key, [sys_from?, word_of_commit(sys_to), valid_from?, valid_to?]);
-        for (column, builder) in self.schema.columns.iter().zip(&mut self.block) {
-            match block.column(column.id)? {
-                Some(page) => builder.push_from(&page, at),
+        let times = VersionTimes {
+            sys_from: block.times(TimeColumn::SysFrom)?.commit(at),
+            sys_to,
+            valid_from: block.times(TimeColumn::ValidFrom)?.at(at),
+            valid_to: block.times(TimeColumn::ValidTo)?.at(at),
+        };
+        let pages = self.schema.columns.iter().map(|column| block.column(column.id));
+        let pages = pages.collect::<Result<Vec<_>>>()?;
+        self.push_pages(key, times, &pages, at);
+        Ok(())
+    }
+
+    /// Adds row `at` of pages that a caller keeps open for all rows of a block: one a column of the
+    /// schema, `None` where the block lacks the column.
+    ///
+    /// # Panics
+    /// If the version does not come after the one before it, or `at` is not a row of the pages.
+    pub(crate) fn push_pages(
+        &mut self,
+        key: &[u8],
+        times: VersionTimes,
+        pages: &[Option<Arc<Encoded>>],
+        at: usize,
+    ) {
+        let VersionTimes { sys_from, sys_to, valid_from, valid_to } = times;
+        let commits = [word_of_commit(sys_from), word_of_commit(sys_to)];
+        self.start_row(key, [commits[0], commits[1], valid_from, valid_to]);
+        for (page, builder) in pages.iter().zip(&mut self.block) {
+            match page {
+                Some(page) => builder.push_from(page, at),
                 None => builder.push_null(),
             }
         }
         self.end_row();
-        Ok(())
     }
 
     /// Checks the order and takes what is kept about the key and the times.

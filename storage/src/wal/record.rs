@@ -73,6 +73,16 @@ impl Record {
         }
     }
 
+    /// Returns about how many bytes [`Record::put`] appends.
+    pub(crate) fn bytes(&self) -> usize {
+        const FIELDS: usize = 16;
+        match self {
+            Record::Put { row, .. } => FIELDS + row.len(),
+            Record::Close { key, .. } => 2 * FIELDS + key.len(),
+            Record::CloseAll { .. } | Record::Tree(_) | Record::RowId { .. } => FIELDS,
+        }
+    }
+
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Record, Malformed> {
         Ok(match reader.u8()? {
             PUT => Record::Put {
