@@ -7,13 +7,11 @@
 mod merge;
 mod plan;
 
-use std::sync::Arc;
-
 use types::CommitId;
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::install::{Installer, RunChange, record_of, write_runs};
+use crate::install::{Installer, RunChange, record_of};
 use crate::manifest::Edit;
 use crate::options::Phase;
 use crate::run::Run;
@@ -51,12 +49,11 @@ impl Engine {
     }
 
     fn merge_and_install(&self, plan: &Plan, cut: CommitId) -> Result<()> {
-        let merged = merge(plan, cut, self.options.segment_bytes)?;
-        let outputs = write_runs(self, &merged.segments)?;
+        let merged = merge(self, plan, cut)?;
         let mut installer = self.installer();
-        let installed = self.install_compaction(&mut installer, plan, &merged, &outputs);
+        let installed = self.install_compaction(&mut installer, plan, &merged);
         if installed.is_err() && !self.is_poisoned() {
-            outputs.iter().for_each(|run| run.file.kill());
+            merged.runs.iter().for_each(|run| run.file.kill());
         }
         installed
     }
@@ -66,12 +63,11 @@ impl Engine {
         installer: &mut Installer,
         plan: &Plan,
         merged: &Merged,
-        outputs: &[Arc<Run>],
     ) -> Result<()> {
-        translate(plan, merged, outputs);
+        translate(plan, merged);
         let mut edits: Vec<_> =
             plan.inputs.iter().map(|run| Edit::RemoveRun { id: run.id }).collect();
-        for run in outputs {
+        for run in &merged.runs {
             edits.push(Edit::AddRun(record_of(run)));
             let closings = run.closings.between(CommitId::ZERO, installer.cut);
             if !closings.is_empty() {
@@ -83,9 +79,9 @@ impl Engine {
         installer.record(self, &edits)?;
         {
             let _applying = self.apply.lock();
-            translate(plan, merged, outputs);
+            translate(plan, merged);
             self.exchange_runs(&RunChange {
-                added: outputs.to_vec(),
+                added: merged.runs.clone(),
                 removed: plan.inputs.iter().map(|run| run.id).collect(),
                 flushed: None,
             });
@@ -97,12 +93,12 @@ impl Engine {
 }
 
 /// Carries the closings that the inputs have noted over to the outputs.
-fn translate(plan: &Plan, merged: &Merged, outputs: &[Arc<Run>]) {
+fn translate(plan: &Plan, merged: &Merged) {
     for (input, moved) in plan.inputs.iter().zip(&merged.moved) {
         for closing in input.closings.drain() {
             let place = moved.get(closing.ordinal as usize);
             let Some(&Moved { output, ordinal }) = place else { continue };
-            outputs[output as usize].closings.close(ordinal, closing.at);
+            merged.runs[output as usize].closings.close(ordinal, closing.at);
         }
     }
 }

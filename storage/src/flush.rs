@@ -11,13 +11,13 @@ use types::CommitId;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::install::{RunChange, record_of, write_runs};
+use crate::install::{RunChange, RunWriter, record_of};
 use crate::manifest::Edit;
 use crate::memtable::{Entry, Memtable, Page, lookup_key};
 use crate::options::Phase;
 use crate::run::Run;
 use crate::schema::TreeSchema;
-use crate::segment::{FinishedSegment, SegmentWriter, Tier, VersionRef};
+use crate::segment::{SegmentWriter, Tier, VersionRef};
 
 /// Returns the class of a closed version's lifetime: floor(log4(length)).
 pub(crate) fn lifetime_class(sys_from: CommitId, sys_to: CommitId) -> u8 {
@@ -25,8 +25,18 @@ pub(crate) fn lifetime_class(sys_from: CommitId, sys_to: CommitId) -> u8 {
     (length.ilog2() / 2) as u8
 }
 
-/// Which versions of a memtable went into which segment, in order of ordinals.
-type Written = Vec<(FinishedSegment, Vec<Arc<Entry>>)>;
+/// The runs of a flush, and which versions of the memtable went into each, in order of ordinals.
+struct Flushed<'a> {
+    writer: RunWriter<'a>,
+    entries: Vec<Vec<Arc<Entry>>>,
+}
+
+impl Flushed<'_> {
+    fn add(&mut self, (writer, entries): (SegmentWriter, Vec<Arc<Entry>>)) -> Result<()> {
+        self.entries.push(entries);
+        self.writer.add(writer.finish())
+    }
+}
 
 impl Engine {
     /// Flushes every frozen memtable, oldest first.
@@ -46,15 +56,14 @@ impl Engine {
     fn flush_memtable(&self, memtable: &Arc<Memtable>) -> Result<()> {
         let cut = memtable.boundary();
         let version = self.current();
-        let mut written = Written::new();
+        let mut flushed = Flushed { writer: RunWriter::new(self), entries: Vec::new() };
         for tree in memtable.trees() {
             let schema = &version.tree(tree).ok_or(Error::NoTree { tree })?.schema;
             let segment_bytes = self.options.segment_bytes;
-            write_tree(schema, memtable.sorted(tree), cut, segment_bytes, &mut written);
+            write_tree(schema, memtable.sorted(tree), cut, segment_bytes, &mut flushed)?;
         }
-        let (segments, entries): (Vec<_>, Vec<_>) = written.into_iter().unzip();
-        let runs = write_runs(self, &segments)?;
-        drop(segments);
+        let Flushed { writer, entries } = flushed;
+        let runs = writer.finish()?;
         let installed = self.install_flush(memtable, cut, &runs, &entries);
         if installed.is_err() && !self.is_poisoned() {
             runs.iter().for_each(|run| run.file.kill());
@@ -133,8 +142,8 @@ fn write_tree(
     page: Page,
     cut: CommitId,
     segment_bytes: usize,
-    written: &mut Written,
-) {
+    flushed: &mut Flushed<'_>,
+) -> Result<()> {
     let mut tiers: BTreeMap<Tier, (SegmentWriter, Vec<Arc<Entry>>)> = BTreeMap::new();
     for (internal, entry) in page {
         let sys_to = entry.sys_to();
@@ -144,8 +153,8 @@ fn write_tree(
             (Tier::Fresh, CommitId::MAX)
         };
         let full = tiers.get(&tier).is_some_and(|(writer, _)| writer.bytes() >= segment_bytes);
-        if full && let Some((writer, entries)) = tiers.remove(&tier) {
-            written.push((writer.finish(), entries));
+        if full && let Some(segment) = tiers.remove(&tier) {
+            flushed.add(segment)?;
         }
         let (writer, entries) =
             tiers.entry(tier).or_insert_with(|| (SegmentWriter::new(schema, tier), Vec::new()));
@@ -160,7 +169,7 @@ fn write_tree(
         writer.push(&version).expect("rows are checked when they are staged or replayed");
         entries.push(entry);
     }
-    written.extend(tiers.into_values().map(|(writer, entries)| (writer.finish(), entries)));
+    tiers.into_values().try_for_each(|segment| flushed.add(segment))
 }
 
 #[cfg(test)]

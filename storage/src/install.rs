@@ -97,26 +97,57 @@ pub(crate) fn record_of(run: &Run) -> RunRecord {
 /// Segments below this size share a file.
 const SHARED_BYTES_MAX: usize = 1 << 20;
 
-/// Writes segments to containers, small ones together, and returns their runs, in the same order.
-/// If any step fails, the files written so far are unlinked.
-pub(crate) fn write_runs(engine: &Engine, segments: &[FinishedSegment]) -> Result<Vec<Arc<Run>>> {
-    let all = segments.iter().enumerate();
-    let (small, large): (Vec<_>, Vec<_>) =
-        all.partition(|(_, segment)| segment.bytes.len() < SHARED_BYTES_MAX);
-    let groups = large.into_iter().map(|segment| vec![segment]).chain([small]);
-    let mut runs = Vec::with_capacity(segments.len());
-    for group in groups.filter(|group| !group.is_empty()) {
-        let (places, group): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-        match write_container(engine, &group) {
-            Ok(written) => runs.extend(places.into_iter().zip(written)),
-            Err(error) => {
-                runs.iter().for_each(|(_, run): &(usize, Arc<Run>)| run.file.kill());
-                return Err(error);
+/// Writes finished segments as they come, so that a flush or merge of any size holds one large one
+/// at a time; small ones wait and share a container. If it is dropped before the end, the files
+/// written so far are unlinked.
+#[derive(Debug)]
+pub(crate) struct RunWriter<'a> {
+    engine: &'a Engine,
+    /// In the order of the segments; `None` for one that waits.
+    runs: Vec<Option<Arc<Run>>>,
+    waiting: Vec<(usize, FinishedSegment)>,
+}
+
+impl<'a> RunWriter<'a> {
+    pub(crate) fn new(engine: &'a Engine) -> RunWriter<'a> {
+        RunWriter { engine, runs: Vec::new(), waiting: Vec::new() }
+    }
+
+    /// Writes a segment, now or at the end.
+    pub(crate) fn add(&mut self, segment: FinishedSegment) -> Result<()> {
+        if segment.bytes.len() < SHARED_BYTES_MAX {
+            self.waiting.push((self.runs.len(), segment));
+            self.runs.push(None);
+            return Ok(());
+        }
+        let written = write_container(self.engine, &[&segment])?;
+        self.runs.extend(written.into_iter().map(Some));
+        Ok(())
+    }
+
+    /// Returns the number of segments added.
+    pub(crate) fn count(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Returns the runs of all segments, in the order in which they were added.
+    pub(crate) fn finish(mut self) -> Result<Vec<Arc<Run>>> {
+        let waiting = std::mem::take(&mut self.waiting);
+        if !waiting.is_empty() {
+            let segments: Vec<_> = waiting.iter().map(|(_, segment)| segment).collect();
+            let written = write_container(self.engine, &segments)?;
+            for ((place, _), run) in waiting.iter().zip(written) {
+                self.runs[*place] = Some(run);
             }
         }
+        Ok(std::mem::take(&mut self.runs).into_iter().flatten().collect())
     }
-    runs.sort_by_key(|(place, _)| *place);
-    Ok(runs.into_iter().map(|(_, run)| run).collect())
+}
+
+impl Drop for RunWriter<'_> {
+    fn drop(&mut self) {
+        self.runs.iter().flatten().for_each(|run| run.file.kill());
+    }
 }
 
 fn write_container(engine: &Engine, segments: &[&FinishedSegment]) -> Result<Vec<Arc<Run>>> {

@@ -12,11 +12,13 @@ use types::encoded::Encoded;
 
 use super::plan::Plan;
 use crate::closings::Closing;
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::flush::lifetime_class;
+use crate::install::RunWriter;
 use crate::run::{BlockTimes, Run};
 use crate::schema::TreeSchema;
-use crate::segment::{BlockKeys, FinishedSegment, SegmentWriter, Tier, VersionTimes};
+use crate::segment::{BlockKeys, SegmentWriter, Tier, VersionTimes};
 
 /// Where a version went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,51 +30,69 @@ pub(crate) struct Moved {
 /// The result of a merge.
 #[derive(Debug)]
 pub(crate) struct Merged {
-    pub(crate) segments: Vec<FinishedSegment>,
+    pub(crate) runs: Vec<Arc<Run>>,
     /// For each input and each of its ordinals, where the version went.
     pub(crate) moved: Vec<Vec<Moved>>,
 }
 
 impl Merged {
-    /// Returns the output of a tier for a version of `key`; one that is full is finished first.
-    fn output<'a>(
-        &mut self,
-        outputs: &'a mut BTreeMap<Tier, Output>,
-        schema: &TreeSchema,
-        tier: Tier,
-        key: &[u8],
-        segment_bytes: usize,
-    ) -> &'a mut Output {
-        // A level's runs are disjoint: one is cut only between keys.
-        let is_full =
-            |output: &Output| output.writer.bytes() >= segment_bytes && output.last_key != key;
-        if outputs.get(&tier).is_some_and(is_full)
-            && let Some(full) = outputs.remove(&tier)
-        {
-            self.finish(full);
-        }
-        outputs.entry(tier).or_insert_with(|| Output {
-            writer: SegmentWriter::new(schema, tier),
-            sources: Vec::new(),
-            last_key: Vec::new(),
-        })
-    }
-
-    fn finish(&mut self, output: Output) {
-        let number = self.segments.len() as u32;
-        for (ordinal, (input, from)) in (0..).zip(output.sources) {
-            self.moved[input as usize][from as usize] = Moved { output: number, ordinal };
-        }
-        self.segments.push(output.writer.finish());
-    }
-
     /// Rows in equal rows out: a version that got lost here would be lost for good.
     fn verify(&self, inputs: &[Arc<Run>]) {
         let came: u64 = inputs.iter().map(|run| run.rows()).sum();
-        let went: u64 = self.segments.iter().map(|segment| segment.meta.rows).sum();
+        let went: u64 = self.runs.iter().map(|run| run.rows()).sum();
         assert_eq!(came, went, "a merge neither loses nor makes versions");
         let placed = self.moved.iter().flatten().all(|moved| moved.output != u32::MAX);
         assert!(placed, "every version went somewhere");
+    }
+}
+
+/// A segment being written, and the places to fill in once its number is known.
+struct Output {
+    writer: SegmentWriter,
+    sources: Vec<(u32, u32)>,
+    last_key: Vec<u8>,
+}
+
+/// What a merge has written so far.
+struct Outputs<'a> {
+    schema: &'a TreeSchema,
+    segment_bytes: usize,
+    open: BTreeMap<Tier, Output>,
+    writer: RunWriter<'a>,
+    moved: Vec<Vec<Moved>>,
+}
+
+impl Outputs<'_> {
+    /// Returns the output of a tier for a version of `key`; one that is full is finished first.
+    fn of_tier(&mut self, tier: Tier, key: &[u8]) -> Result<&mut Output> {
+        // A level's runs are disjoint: one is cut only between keys.
+        let is_full =
+            |output: &Output| output.writer.bytes() >= self.segment_bytes && output.last_key != key;
+        if self.open.get(&tier).is_some_and(is_full)
+            && let Some(full) = self.open.remove(&tier)
+        {
+            self.write(full)?;
+        }
+        Ok(self.open.entry(tier).or_insert_with(|| Output {
+            writer: SegmentWriter::new(self.schema, tier),
+            sources: Vec::new(),
+            last_key: Vec::new(),
+        }))
+    }
+
+    fn write(&mut self, output: Output) -> Result<()> {
+        let number = u32::try_from(self.writer.count()).expect("a merge writes few segments");
+        for (ordinal, (input, from)) in (0..).zip(output.sources) {
+            self.moved[input as usize][from as usize] = Moved { output: number, ordinal };
+        }
+        self.writer.add(output.writer.finish())
+    }
+
+    fn finish(mut self) -> Result<Merged> {
+        for output in std::mem::take(&mut self.open).into_values() {
+            self.write(output)?;
+        }
+        Ok(Merged { runs: self.writer.finish()?, moved: self.moved })
     }
 }
 
@@ -182,15 +202,8 @@ fn reorder(order: &mut Vec<usize>, cursors: &[Cursor<'_>]) {
     order.insert(place, moved);
 }
 
-/// A segment being written, and the places to fill in once its number is known.
-struct Output {
-    writer: SegmentWriter,
-    sources: Vec<(u32, u32)>,
-    last_key: Vec<u8>,
-}
-
 /// Merges the inputs of a plan; closings up to `cut` are baked.
-pub(crate) fn merge(plan: &Plan, cut: CommitId, segment_bytes: usize) -> Result<Merged> {
+pub(crate) fn merge(engine: &Engine, plan: &Plan, cut: CommitId) -> Result<Merged> {
     let schema = &plan.tree.schema;
     let inputs = plan.inputs.iter().enumerate();
     let mut cursors =
@@ -198,9 +211,13 @@ pub(crate) fn merge(plan: &Plan, cut: CommitId, segment_bytes: usize) -> Result<
     let mut order: Vec<usize> = (0..cursors.len()).collect();
     order.sort_by(|&a, &b| cursors[b].head().cmp(&cursors[a].head()));
     let nowhere = Moved { output: u32::MAX, ordinal: u32::MAX };
-    let moved = plan.inputs.iter().map(|run| vec![nowhere; run.rows() as usize]).collect();
-    let mut merged = Merged { segments: Vec::new(), moved };
-    let mut outputs: BTreeMap<Tier, Output> = BTreeMap::new();
+    let mut outputs = Outputs {
+        schema,
+        segment_bytes: engine.options.segment_bytes,
+        open: BTreeMap::new(),
+        writer: RunWriter::new(engine),
+        moved: plan.inputs.iter().map(|run| vec![nowhere; run.rows() as usize]).collect(),
+    };
     while let Some(&least) = order.last() {
         let cursor = &mut cursors[least];
         let mut times = cursor.times();
@@ -210,7 +227,7 @@ pub(crate) fn merge(plan: &Plan, cut: CommitId, segment_bytes: usize) -> Result<
             times.sys_to = CommitId::MAX;
             plan.target
         };
-        let output = merged.output(&mut outputs, schema, tier, &cursor.key, segment_bytes);
+        let output = outputs.of_tier(tier, &cursor.key)?;
         output.writer.push_pages(&cursor.key, times, &cursor.open.pages, cursor.at);
         output.sources.push((cursor.input as u32, cursor.ordinal()));
         output.last_key.clone_from(&cursor.key);
@@ -220,7 +237,7 @@ pub(crate) fn merge(plan: &Plan, cut: CommitId, segment_bytes: usize) -> Result<
             order.pop();
         }
     }
-    outputs.into_values().for_each(|output| merged.finish(output));
+    let merged = outputs.finish()?;
     merged.verify(&plan.inputs);
     Ok(merged)
 }
