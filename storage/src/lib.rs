@@ -18,6 +18,8 @@ pub mod container;
 mod engine;
 mod error;
 mod flush;
+#[cfg(test)]
+mod format_pages;
 mod install;
 mod manifest;
 mod memtable;

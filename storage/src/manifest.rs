@@ -38,6 +38,17 @@ const TREE: u8 = 4;
 const CUT: u8 = 5;
 const NEXT_ID: u8 = 6;
 
+/// The edits by tag, for the check of the page about them.
+#[cfg(test)]
+pub(crate) const TAGS: [(u8, &str); 6] = [
+    (ADD_RUN, "AddRun"),
+    (REMOVE_RUN, "RemoveRun"),
+    (CLOSE, "Close"),
+    (TREE, "Tree"),
+    (CUT, "Cut"),
+    (NEXT_ID, "NextId"),
+];
+
 /// Returns the name of a manifest.
 pub(crate) fn manifest_name(number: u64) -> String {
     format!("manifest-{number:016}")
@@ -289,7 +300,7 @@ pub(crate) enum ManifestFailure {
     Unknown(Error),
 }
 
-fn header(database: u128) -> Vec<u8> {
+pub(crate) fn header(database: u128) -> Vec<u8> {
     let mut bytes = MANIFEST_MAGIC.to_vec();
     bytes.extend(database.to_le_bytes());
     bytes.extend(crc32fast::hash(&bytes).to_le_bytes());

@@ -97,6 +97,10 @@ impl TreeOverlay {
     fn end_row(&mut self, pending: &[u8]) -> bool {
         let at = put_of(pending);
         let name = &pending[..pending.len() - size_of::<Mark>()];
+        // Loads come in order of keys, and then there is nothing to look for.
+        if self.rows.last_key_value().is_none_or(|(last, _)| last.as_slice() < name) {
+            return false;
+        }
         let same = (Bound::Included(name), Bound::Excluded(pending));
         let standing = self.rows.range_mut::<[u8], _>(same).find(|(_, row)| row.ended == Mark::MAX);
         standing.map(|(_, row)| row.ended = at).is_some()

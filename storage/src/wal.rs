@@ -28,9 +28,9 @@ pub(crate) const WAL_MAJOR: u16 = 0;
 /// Bytes of a segment's header.
 pub(crate) const WAL_HEADER_BYTES: usize = 64;
 
-const SEGMENT_BYTES_MIN: u64 = 256 << 10;
-const SEGMENT_BYTES_MAX: u64 = 64 << 20;
-const SEGMENT_GROWTH: u64 = 4;
+pub(crate) const SEGMENT_BYTES_MIN: u64 = 256 << 10;
+pub(crate) const SEGMENT_BYTES_MAX: u64 = 64 << 20;
+pub(crate) const SEGMENT_GROWTH: u64 = 4;
 
 /// Returns the name of a segment.
 pub(crate) fn segment_name(generation: u64) -> String {
@@ -243,6 +243,15 @@ impl Wal {
         }
         // The new header vouches for the old segment's end, so that must be durable first.
         self.sync().map_err(LogFailure::Unknown)?;
+        let capacity = (self.capacity * SEGMENT_GROWTH)
+            .min(SEGMENT_BYTES_MAX)
+            .max(WAL_HEADER_BYTES as u64 + wanted);
+        self.begin_segment(capacity).map_err(LogFailure::Untouched)
+    }
+
+    /// Begins the next segment; what was written to this one is durable.
+    fn begin_segment(&mut self, capacity: u64) -> Result<()> {
+        assert!(self.durable >= self.last, "a segment's end is durable before the next begins");
         let tail = WalTail {
             generation: self.header.generation,
             end: self.offset,
@@ -250,10 +259,7 @@ impl Wal {
             last: self.last,
         };
         let header = next_header(self.header.database, tail);
-        let capacity = (self.capacity * SEGMENT_GROWTH)
-            .min(SEGMENT_BYTES_MAX)
-            .max(WAL_HEADER_BYTES as u64 + wanted);
-        let file = create_segment(&self.disk, &header, capacity).map_err(LogFailure::Untouched)?;
+        let file = create_segment(&self.disk, &header, capacity)?;
         self.older.push_back(OldSegment { generation: self.header.generation, last: self.last });
         (self.header, self.file, self.chain) = (header, file, header.salt());
         (self.offset, self.capacity) = (WAL_HEADER_BYTES as u64, capacity);
@@ -261,7 +267,14 @@ impl Wal {
     }
 
     /// Unlinks the segments that replay no longer needs once `cut` is durable.
+    ///
+    /// The one that is being written is among them if it grew and all of it is covered: else the
+    /// log of a large load would be read again at every opening.
     pub(crate) fn retire(&mut self, cut: CommitId) -> Result<()> {
+        let covered = self.last <= cut && self.durable >= self.last;
+        if covered && self.capacity > SEGMENT_BYTES_MIN {
+            self.begin_segment(SEGMENT_BYTES_MIN)?;
+        }
         while let Some(oldest) = self.older.front() {
             if oldest.last > cut {
                 break;
@@ -308,4 +321,18 @@ fn write_ahead(disk: &Disk, name: &str, header: &WalHeader, capacity: u64) -> Re
     file.sync_data()?;
     disk.sync_dir(WAL_DIRECTORY)?;
     Ok(file)
+}
+
+/// A header whose fields tell which they are, for the check of the page about it.
+#[cfg(test)]
+pub(crate) fn told_header() -> Vec<u8> {
+    let header = WalHeader {
+        generation: 0x0101,
+        database: 0x0202,
+        first: CommitId(0x0303),
+        previous_end: 0x0404,
+        previous_chain: 0x0505_0505,
+    };
+    assert_eq!(WalHeader::read(&header.bytes()), Ok(header));
+    header.bytes()
 }

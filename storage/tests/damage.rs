@@ -265,3 +265,20 @@ fn without_a_log_a_clean_close_loses_nothing() {
     store.close().unwrap();
     assert_eq!(check(&open(&StdVfs, directory.path(), Durability::Sync).unwrap()), 40);
 }
+
+#[test]
+fn the_log_of_a_large_load_goes_with_its_flush() {
+    let vfs = SimVfs::default();
+    let store = open(&vfs, Path::new("db"), Durability::Sync).unwrap();
+    fill(&store, 120);
+    let bytes =
+        |vfs: &SimVfs| -> usize { logs(vfs).iter().map(|log| vfs.map(log).unwrap().len()).sum() };
+    assert!(bytes(&vfs) > 500_000, "{} bytes", bytes(&vfs));
+    store.flush().unwrap();
+    assert!(bytes(&vfs) < 300_000, "{} bytes", bytes(&vfs));
+    fill(&store, 130);
+    drop(store);
+    vfs.crash(1);
+    let store = open(&vfs, Path::new("db"), Durability::Sync).unwrap();
+    assert_eq!(check(&store), 130);
+}

@@ -153,6 +153,20 @@ pub(crate) fn certifying_frame(
     })
 }
 
+/// A frame whose fields tell which they are, for the check of the page about it.
+#[cfg(test)]
+pub(crate) fn told_frame() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let head = FrameHead {
+        kind: FrameKind::Full,
+        commit_id: CommitId(0x0707),
+        commit_time_us: 0x0808,
+        durable_to: CommitId(0x0909),
+    };
+    put_frame(&mut bytes, 0, 0x0606, head, b"records");
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

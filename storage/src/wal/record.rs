@@ -16,6 +16,11 @@ const CLOSE_ALL: u8 = 3;
 const TREE: u8 = 4;
 const ROW_ID: u8 = 5;
 
+/// The records by tag, for the check of the page about them.
+#[cfg(test)]
+pub(crate) const TAGS: [(u8, &str); 5] =
+    [(PUT, "Put"), (CLOSE, "Close"), (CLOSE_ALL, "CloseAll"), (TREE, "Tree"), (ROW_ID, "RowId")];
+
 /// Where a version to be closed was found, when the record was written. A hint may be stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hint {
