@@ -74,6 +74,7 @@ pub trait Vfs: Debug + Send + Sync {
 }
 
 /// An open file.
+#[expect(clippy::len_without_is_empty, reason = "nobody asks whether a file is empty")]
 pub trait VfsFile: Debug + Send + Sync {
     /// Fills `bytes` from `offset`.
     ///
@@ -97,7 +98,6 @@ pub trait VfsFile: Debug + Send + Sync {
     ///
     /// # Errors
     /// Whatever the system says.
-    #[expect(clippy::len_without_is_empty, reason = "nobody asks whether a file is empty")]
     fn len(&self) -> io::Result<u64>;
 }
 

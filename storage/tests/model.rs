@@ -281,6 +281,14 @@ fn random_histories_agree_with_the_model() {
     }
 }
 
+#[test]
+#[ignore = "takes minutes: run it after a change of flush, compaction or recovery"]
+fn many_random_histories_agree_with_the_model() {
+    for seed in 1_000..3_000 {
+        history(seed, if seed % 2 == 0 { 1 } else { 4 });
+    }
+}
+
 /// Runs a workload on a disk that dies at one call, cuts the power, and opens again.
 fn dies_at(call: u64, seed: u64) -> bool {
     let vfs = SimVfs::default();

@@ -45,8 +45,7 @@ pub(crate) fn plan(
     eagerness: Eagerness,
     cut: CommitId,
 ) -> Option<Plan> {
-    let rules: [fn(&TreeVersion, &StoreOptions, Eagerness, CommitId) -> Option<Chosen>; 4] =
-        [merge_fresh, rewrite_closed, push_down, merge_history];
+    let rules: [Rule; 4] = [merge_fresh, rewrite_closed, push_down, merge_history];
     // By number, so that the order does not depend on a hash.
     let mut trees: Vec<_> = version.trees.values().filter(|tree| !tree.runs.is_empty()).collect();
     trees.sort_by_key(|tree| tree.schema.id);
@@ -59,6 +58,7 @@ pub(crate) fn plan(
 }
 
 type Chosen = (Vec<Arc<Run>>, Tier);
+type Rule = fn(&TreeVersion, &StoreOptions, Eagerness, CommitId) -> Option<Chosen>;
 
 fn in_tier(tree: &TreeVersion, tier: Tier) -> Vec<Arc<Run>> {
     tree.runs.iter().filter(|run| run.tier == tier).cloned().collect()

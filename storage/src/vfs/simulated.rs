@@ -141,7 +141,7 @@ impl SimDisk {
             if lost.contains(&directory) {
                 continue;
             }
-            if next_random(&mut seed) % 4 == 0 {
+            if next_random(&mut seed).is_multiple_of(4) {
                 lost.insert(directory);
                 continue;
             }
