@@ -240,7 +240,9 @@ impl Engine {
         let mut sequencer = self.sequencer.lock();
         let queued = std::mem::take(&mut sequencer.queue);
         if let Some(first) = group.first() {
-            sequencer.last = CommitId(first.id.0 - 1);
+            let last = CommitId(first.id.0 - 1);
+            sequencer.last = last;
+            sequencer.recent.unwind(last);
         }
         settle(group, error);
         settle(&queued, error);

@@ -92,6 +92,19 @@ impl RecentWrites {
         self.trees.insert(tree, (commit, commit));
     }
 
+    /// Takes back the numbers after `last`: their commits never were. What they entered counts as
+    /// written by `last`, for an older entry of the same key is gone; a transaction that has seen
+    /// `last`, and so one that tries again, is not held up.
+    pub(crate) fn unwind(&mut self, last: CommitId) {
+        for generation in [&mut self.young, &mut self.old] {
+            generation.keys.values_mut().for_each(|written| *written = last.min(*written));
+            generation.last = generation.last.min(last);
+        }
+        for (written, closed) in self.trees.values_mut() {
+            (*written, *closed) = (last.min(*written), last.min(*closed));
+        }
+    }
+
     /// Forgets what no living or future transaction can ask about; `published` is the oldest
     /// snapshot that a new transaction can get.
     pub(crate) fn prune(&mut self, published: CommitId) {
@@ -121,6 +134,19 @@ mod tests {
         assert!(recent.tree_changed(tree, CommitId(4)));
         recent.close_all(tree, CommitId(6));
         assert!(recent.key_changed(tree, KeyHash::of(tree, b"l"), CommitId(5)));
+    }
+
+    #[test]
+    fn a_commit_that_was_taken_back_is_no_conflict_for_its_next_try() {
+        let mut recent = RecentWrites::default();
+        let (tree, key) = (TreeId(1), KeyHash::of(TreeId(1), b"k"));
+        recent.write(tree, key, CommitId(5));
+        recent.write(tree, key, CommitId(9));
+        recent.close_all(TreeId(2), CommitId(9));
+        recent.unwind(CommitId(8));
+        assert!(!recent.key_changed(tree, key, CommitId(8)));
+        assert!(!recent.tree_changed(TreeId(2), CommitId(8)));
+        assert!(recent.key_changed(tree, key, CommitId(4)), "the older write is not forgotten");
     }
 
     #[test]

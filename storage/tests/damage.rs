@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use spectradb_storage::vfs::{SimVfs, StdVfs, Vfs};
+use spectradb_storage::vfs::{Fault, SimVfs, StdVfs, Vfs};
 use spectradb_storage::{
     CommitMeta, Durability, Error, KeyColumn, ManualClock, ReadPoint, ScanColumn, Store,
     StoreOptions, TreeColumn, TreeSchema,
@@ -149,6 +149,30 @@ fn damage_before_the_end_of_the_log_is_refused_and_named() {
     assert!(refused > 60, "{refused} refusals");
     let store = open(&vfs, Path::new("db"), Durability::Sync).unwrap();
     assert_eq!(check(&store), 120);
+}
+
+#[test]
+fn a_commit_that_found_the_disk_full_can_be_tried_again() {
+    let vfs = SimVfs::default();
+    let store = open(&vfs, Path::new("db"), Durability::Sync).unwrap();
+    fill(&store, 10);
+    let large = || {
+        let mut transaction = store.begin();
+        let row = [Value::Int64(500), Value::text("x".repeat(300_000))];
+        transaction.put(TREE, &row, Period::ALWAYS).unwrap();
+        transaction.commit(&CommitMeta::default())
+    };
+    vfs.set_fault(Some(Fault::Full(0)));
+    for _ in 0..2 {
+        let refused = large();
+        assert!(matches!(refused, Err(Error::DiskFull { .. })), "{refused:?}");
+    }
+    vfs.set_fault(None);
+    assert_eq!(large().unwrap().unwrap().id, CommitId(11));
+    drop(store);
+    vfs.crash(3);
+    let store = open(&vfs, Path::new("db"), Durability::Sync).unwrap();
+    assert_eq!(store.latest(), CommitId(11));
 }
 
 #[test]
