@@ -82,7 +82,7 @@ fn value(value: &Value) -> String {
             shorter(number.to_string(), format!("{number:e}"))
         }
         Value::Json(text) => text.to_string(),
-        Value::Timestamp(time) => string(&time.iso8601()),
+        Value::Timestamp(time) => string(&time.to_string().replacen(' ', "T", 1)),
         Value::Float32(_)
         | Value::Float64(_)
         | Value::Decimal(_)

@@ -17,6 +17,14 @@ pub(crate) struct Item {
     pub(crate) span: Span,
 }
 
+/// Most columns of a result, as in PostgreSQL.
+const COLUMNS_MAX: usize = 1_664;
+
+fn too_many() -> Diagnostic {
+    let message = format!("a result has at most {COLUMNS_MAX} columns");
+    Diagnostic::new(Code::TooManyColumns, message)
+}
+
 impl Binder<'_> {
     /// Binds the select list. Mistakes of several items are reported together.
     pub(crate) fn items(
@@ -27,6 +35,10 @@ impl Binder<'_> {
     ) -> Vec<Item> {
         let mut items = Vec::with_capacity(list.len());
         for item in list {
+            if items.len() >= COLUMNS_MAX {
+                mistakes.push(too_many());
+                break;
+            }
             let bound = match item {
                 SelectItem::Expr { expr, alias } => self.item(expr, alias.as_ref(), clause),
                 SelectItem::Wildcard(wildcard) => self.wildcard(wildcard, clause),
