@@ -8,8 +8,6 @@
 mod definition;
 mod history;
 
-use std::sync::Arc;
-
 use ir::{Catalog, Relation, Table, TableColumn, TableDefinition, TableId, View};
 use storage::{KeyColumn, ReadPoint, ScanColumn, TreeColumn, TreeSchema};
 use types::{ColumnId, CommitId, DataType, TreeId, Value};
@@ -103,14 +101,6 @@ pub(crate) fn name(relation: &Relation) -> &str {
         Relation::Table(table) => &table.name,
         Relation::View(view) => &view.name,
     }
-}
-
-/// Returns the tables of a catalog in order of name.
-pub(crate) fn tables(catalog: &Catalog) -> impl Iterator<Item = &Arc<Table>> {
-    catalog.relations().filter_map(|(_, relation)| match relation {
-        Relation::Table(table) => Some(table),
-        Relation::View(_) => None,
-    })
 }
 
 /// Returns a view with the next free number.

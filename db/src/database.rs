@@ -53,7 +53,7 @@ impl Database {
     /// # Errors
     /// As [`Database::open`].
     pub fn open_with(path: impl AsRef<Path>, options: DatabaseOptions) -> Result<Database> {
-        Database::start(Arc::new(StdVfs::default()), path.as_ref(), options)
+        Database::start(Arc::new(StdVfs), path.as_ref(), options)
     }
 
     /// Makes a database in memory; it ends with its last session.

@@ -201,7 +201,7 @@ fn cast(rng: &mut Rng, inputs: &[DataType], ty: DataType, depth: usize) -> Scala
 }
 
 fn operator(rng: &mut Rng, inputs: &[DataType], ty: DataType, depth: usize) -> ScalarKind {
-    let mut of = |rng: &mut Rng, ty| Box::new(scalar_of(rng, inputs, ty, depth));
+    let of = |rng: &mut Rng, ty| Box::new(scalar_of(rng, inputs, ty, depth));
     match ty {
         DataType::Boolean => condition(rng, inputs, depth),
         DataType::Text { .. } => {

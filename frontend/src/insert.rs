@@ -422,6 +422,7 @@ pub(crate) fn named_targets(table: &Table, names: &[ast::Name]) -> Result<Vec<Ta
     Diagnostic::join(mistakes).map_or(Ok(targets), |mistake| Err(mistake.into()))
 }
 
+#[expect(clippy::result_large_err, reason = "the caller joins the mistakes of several names")]
 fn target_named(table: &Table, name: &ast::Name) -> std::result::Result<Target, Diagnostic> {
     if let Some(at) = table.columns.iter().position(|column| column.name == name.node) {
         return Ok(Target::Stored(at));

@@ -111,7 +111,7 @@ fn groups(names: &[&str]) -> Vec<String> {
     }
     let others: Vec<&&str> = names
         .iter()
-        .filter(|name| !(expression && starts_expression(name)) && !(operator && infix(name)))
+        .filter(|name| !(expression && starts_expression(name) || operator && infix(name)))
         .filter(|name| !class(name))
         .collect();
     out.extend(others.iter().take(SHOWN_MAX).map(|name| shown(name)));

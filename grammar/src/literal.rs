@@ -143,7 +143,7 @@ fn decimal(digits: String) -> Result<Number, &'static str> {
 /// Returns the bytes of an `X'…'` token.
 pub(crate) fn blob(text: &str) -> Result<Vec<u8>, &'static str> {
     let digits = &text.as_bytes()[2..text.len() - 1];
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return Err("a byte takes two hexadecimal digits");
     }
     let nibble = |digit: u8| (digit as char).to_digit(16);

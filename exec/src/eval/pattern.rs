@@ -18,9 +18,12 @@ use super::{EvalContext, Failure, Result, RowResult, vector};
 /// Patterns that one execution has compiled; beyond this many, all are dropped.
 const CACHED_MAX: usize = 256;
 
-/// Patterns by text, escape character and case.
+/// A pattern's text, its escape character, and whether case counts not.
+type Key = (String, Option<char>, bool);
+
+/// Compiled patterns.
 #[derive(Debug, Default)]
-pub(super) struct Cache(Mutex<HashMap<(String, Option<char>, bool), Arc<Pattern>>>);
+pub(super) struct Cache(Mutex<HashMap<Key, Arc<Pattern>>>);
 
 impl Cache {
     fn get(&self, text: &str, escape: Option<char>, folded: bool) -> RowResult<Arc<Pattern>> {

@@ -24,8 +24,10 @@ impl Binder<'_> {
             ("trunc" | "truncate", 1) => {
                 self.whole(Function::Truncate, args.remove(0), name, span)?
             }
-            ("round", 2) => self.to_digits(Function::Round, args, name, span)?,
-            ("trunc" | "truncate", 2) => self.to_digits(Function::Truncate, args, name, span)?,
+            ("round", 2) => self.round_to_digits(Function::Round, args, name, span)?,
+            ("trunc" | "truncate", 2) => {
+                self.round_to_digits(Function::Truncate, args, name, span)?
+            }
             ("mod", 2) => {
                 let right = args.remove(1);
                 self.arithmetic(ArithmeticOp::Modulo, args.remove(0), right, span)?
@@ -75,7 +77,7 @@ impl Binder<'_> {
     }
 
     /// Rounds to a number of digits, which a constant makes the scale of the result.
-    fn to_digits(
+    fn round_to_digits(
         &mut self,
         function: Function,
         mut args: Vec<Scalar>,

@@ -74,8 +74,8 @@ impl Binder<'_> {
             }
             ("date_add" | "dateadd", 2..=3) => self.date_shift(args, true, span)?,
             ("date_sub" | "datesub", 2..=3) => self.date_shift(args, false, span)?,
-            ("to_timestamp", 1) => self.from_epoch(args.remove(0), span)?,
-            ("to_char", 2) => self.to_char(args, span)?,
+            ("to_timestamp", 1) => self.epoch_time(args.remove(0), span)?,
+            ("to_char", 2) => self.format_as(args, span)?,
             _ => return Ok(Special::Unknown(args)),
         };
         Ok(Special::Bound(bound))
@@ -151,7 +151,7 @@ impl Binder<'_> {
     }
 
     /// Seconds since 1970 as a timestamp.
-    fn from_epoch(&mut self, seconds: Scalar, span: Span) -> Result<Scalar> {
+    fn epoch_time(&mut self, seconds: Scalar, span: Span) -> Result<Scalar> {
         let seconds = as_double(self, seconds)?;
         let zero = Scalar::literal(Value::Timestamp(Timestamp(0)), DataType::Timestamp, span);
         let one = one_of(self, "second", span)?;
@@ -159,7 +159,7 @@ impl Binder<'_> {
         shifted(self, zero, interval, true, span)
     }
 
-    fn to_char(&mut self, mut args: Vec<Scalar>, span: Span) -> Result<Scalar> {
+    fn format_as(&mut self, mut args: Vec<Scalar>, span: Span) -> Result<Scalar> {
         let format = args.pop().expect("the caller counted two");
         let value = args.pop().expect("the caller counted two");
         let value = if is_unknown(&value) || !value.ty.is_numeric() {

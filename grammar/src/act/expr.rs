@@ -308,7 +308,6 @@ pub(crate) fn substring(
     special(cx, l, r, args)
 }
 
-#[expect(clippy::too_many_arguments, reason = "a rule of the grammar passes its parts one by one")]
 pub(crate) fn overlay(
     cx: &mut Context<'_>,
     l: u32,

@@ -98,7 +98,6 @@ pub(crate) fn copy_standard(cx: &mut Context<'_>, name: Name) -> CopyTarget {
     CopyTarget::Standard
 }
 
-#[expect(clippy::too_many_arguments, reason = "a rule of the grammar passes its parts one by one")]
 pub(crate) fn copy(
     cx: &mut Context<'_>,
     source: CopySource,

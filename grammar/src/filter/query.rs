@@ -279,7 +279,7 @@ impl Filter<'_> {
             self.prev,
             Kind::CreateTable | Kind::CreateView | Kind::InsertInto | Kind::References
         ) || matches!(self.prev, Kind::Copy | Kind::As | Kind::With);
-        !names_a_table && !(self.lead == Kind::CreateIndex && self.prev == Kind::On)
+        !(names_a_table || self.lead == Kind::CreateIndex && self.prev == Kind::On)
     }
 
     fn type_rule(&self, word: Word) -> Option<Fused> {
