@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use exec::{Governor, Workers};
+use exec::{Governor, Kernels, Workers};
 use ir::{CatalogHistory, TableId, TableStatistics};
 use parking_lot::RwLock;
 use storage::vfs::{MemVfs, StdVfs, Vfs};
@@ -33,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) next_number: AtomicU32,
     pub(crate) governor: Arc<Governor>,
     pub(crate) workers: Arc<Workers>,
+    pub(crate) kernels: Arc<Kernels>,
     /// What ANALYZE has counted.
     pub(crate) analyzed: RwLock<HashMap<TableId, TableStatistics>>,
     pub(crate) options: DatabaseOptions,
@@ -85,6 +86,7 @@ impl Database {
             next_number: AtomicU32::new(history.next_number),
             governor: Governor::new(options.memory_limit),
             workers: Workers::new(options.threads),
+            kernels: Kernels::new(),
             analyzed: RwLock::default(),
             options,
         };

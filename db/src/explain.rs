@@ -42,9 +42,8 @@ pub(crate) fn explain(
         }
         ExplainStage::Physical => tree_text(ir::explain::physical_tree(&run.plan(query)?), format),
         ExplainStage::Pipelines => exec::stage(&run.plan(query)?).to_string(),
-        ExplainStage::Clif | ExplainStage::Asm => {
-            return Err(Box::new(Diagnostic::not_built(Span::NONE, "EXPLAIN of machine code")));
-        }
+        ExplainStage::Clif => exec::stage(&run.plan(query)?).clif(),
+        ExplainStage::Asm => exec::stage(&run.plan(query)?).asm(),
     };
     Ok(Rows::lines(COLUMN, &text))
 }

@@ -458,6 +458,7 @@ impl Run<'_> {
             governor: Arc::clone(&session.shared.governor),
             cancel: session.cancel.clone(),
             jit: session.settings.jit,
+            kernels: Arc::clone(&session.shared.kernels),
             threads: session.settings.threads,
             workers: Arc::clone(&session.shared.workers),
             external: external.map(|rows| Arc::new(parking_lot::Mutex::new(rows))),

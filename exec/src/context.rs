@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use types::Batch;
 
 use crate::eval::EvalContext;
-use crate::{CancelToken, Governor};
+use crate::{CancelToken, Governor, Kernels};
 
 /// When expressions are compiled to machine code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -87,9 +87,10 @@ pub struct ExecContext {
     pub governor: Arc<Governor>,
     /// The switch that ends the statement.
     pub cancel: CancelToken,
-    /// When to compile. Pipelines are not cut into kernels yet: every mode interprets, and the
-    /// profile says so.
+    /// When to compile.
     pub jit: JitMode,
+    /// The compiler and its code, to share.
+    pub kernels: Arc<Kernels>,
     /// Most threads at work for this statement, the caller's included; at least 1.
     pub threads: usize,
     /// The threads to share.

@@ -12,6 +12,7 @@ mod context;
 mod describe;
 mod error;
 pub mod eval;
+mod kernel;
 mod keys;
 mod memory;
 mod operator;
@@ -28,6 +29,7 @@ mod write;
 
 pub use cancel::{CancelToken, Now};
 pub use context::{ExecContext, ExternalRows, JitMode, Progress, Workers};
+pub use kernel::Kernels;
 pub use memory::{Governor, Reservation};
 pub use pipeline::Pipelines;
 pub use profile::{ExecutionProfile, OperatorProfile, PipelineProfile, Tier};

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use ir::{AggregateCall, JoinKind, PhysicalScan, PhysicalWrite, Scalar, SortKey, WindowCall};
 use types::DataType;
 
+use crate::kernel::AggregateKernel;
+
 /// The number of a pipeline, and of what it leaves behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PipelineId(pub(crate) usize);
@@ -29,6 +31,8 @@ pub struct Pipelines {
     /// Names of the plan's operators by [`OperatorId`].
     pub(crate) operators: Vec<&'static str>,
     pub(crate) limits: usize,
+    /// Number of kernel numbers given.
+    pub(crate) kernels: usize,
     pub(crate) write: Option<PhysicalWrite>,
     pub(crate) types: Vec<DataType>,
 }
@@ -147,6 +151,8 @@ pub(crate) enum Sink {
 pub(crate) struct Aggregation {
     pub(crate) groups: Vec<Scalar>,
     pub(crate) calls: Vec<AggregateCall>,
+    /// What machine code can do of it, or why it can do nothing.
+    pub(crate) kernel: Result<AggregateKernel, String>,
 }
 
 /// What a window operator computes.

@@ -5,6 +5,7 @@
 
 use types::Batch;
 
+use crate::kernel;
 use crate::memory::batch_bytes;
 use crate::pipeline::{OperatorId, PipelineId, Pipelines};
 use crate::run::Run;
@@ -97,11 +98,7 @@ impl Recorder {
             pipelines: pipelines
                 .list
                 .iter()
-                .map(|_| PipelineProfile {
-                    threads: 1,
-                    refused: Some("pipelines are not cut into kernels yet".to_owned()),
-                    tier: Tier::Interpreted,
-                })
+                .map(|_| PipelineProfile { threads: 1, refused: None, tier: Tier::Interpreted })
                 .collect(),
             memory_peak_bytes: 0,
         })
@@ -144,6 +141,8 @@ impl Recorder {
     pub(crate) fn profile(&self, run: &Run) -> ExecutionProfile {
         let mut profile = self.0.clone();
         profile.memory_peak_bytes = run.context.governor.peak() as u64;
+        let jit = run.context.jit;
+        kernel::describe(&run.pipelines, run.takeovers(), jit, &mut profile.pipelines);
         profile
     }
 }

@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use types::{Batch, DataType};
 
 use crate::ExecContext;
+use crate::kernel::{KernelId, Takeover};
 use crate::operator::Flow;
 use crate::operator::join_table::JoinTable;
 use crate::operator::limit::{Bounds, LimitCounter};
@@ -37,6 +38,7 @@ pub(crate) struct Run {
     pub(crate) recorder: Mutex<Recorder>,
     made: Vec<OnceLock<Made>>,
     limits: Vec<LimitCounter>,
+    takeovers: Vec<Takeover>,
     stopped: AtomicBool,
 }
 
@@ -53,6 +55,7 @@ impl Run {
             recorder: Mutex::new(Recorder::new(&pipelines)),
             made: pipelines.list.iter().map(|_| OnceLock::new()).collect(),
             limits: bounds.into_iter().map(LimitCounter::new).collect(),
+            takeovers: (0..pipelines.kernels).map(|_| Takeover::default()).collect(),
             stopped: AtomicBool::new(false),
             context,
             pipelines,
@@ -78,6 +81,16 @@ impl Run {
     /// Returns the shared counter of a LIMIT.
     pub(crate) fn limit(&self, id: crate::pipeline::LimitId) -> &LimitCounter {
         &self.limits[id.0]
+    }
+
+    /// Returns who does a kernel's work.
+    pub(crate) fn takeover(&self, id: KernelId) -> &Takeover {
+        &self.takeovers[id.0]
+    }
+
+    /// Returns the same for all kernels, by their numbers.
+    pub(crate) fn takeovers(&self) -> &[Takeover] {
+        &self.takeovers
     }
 
     /// True if the workers are to leave: an error, or a result that nobody reads.

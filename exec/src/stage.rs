@@ -10,6 +10,7 @@ use std::sync::Arc;
 use ir::{JoinKind, Operator, Physical, Scalar};
 use types::DataType;
 
+use crate::kernel::{AggregateKernel, KernelId};
 use crate::pipeline::{
     Aggregation, Feed, LimitId, OperatorId, Pipeline, PipelineId, Pipelines, Probe, Series, Sink,
     Source, Stage, StageKind, Windowing,
@@ -17,7 +18,7 @@ use crate::pipeline::{
 
 /// Returns the pipelines of a plan.
 pub fn stage(plan: &Physical) -> Pipelines {
-    let mut staging = Staging { list: Vec::new(), operators: Vec::new(), limits: 0 };
+    let mut staging = Staging { list: Vec::new(), operators: Vec::new(), limits: 0, kernels: 0 };
     let (write, root) = match &plan.operator {
         Operator::Write { input, write } => (Some(write.clone()), input.as_ref()),
         _ => (None, plan),
@@ -31,6 +32,7 @@ pub fn stage(plan: &Physical) -> Pipelines {
         list: staging.list,
         operators: staging.operators,
         limits: staging.limits,
+        kernels: staging.kernels,
         write,
         types: root.types.clone(),
     }
@@ -40,6 +42,7 @@ struct Staging {
     list: Vec<Pipeline>,
     operators: Vec<&'static str>,
     limits: usize,
+    kernels: usize,
 }
 
 impl Staging {
@@ -85,7 +88,12 @@ impl Staging {
                 self.join(operator, *kind, (left, right), &[], on)
             }
             Operator::HashAggregate { input, groups, aggregates } => {
-                let aggregation = Aggregation { groups: groups.clone(), calls: aggregates.clone() };
+                let id = KernelId(self.kernels);
+                self.kernels += 1;
+                let grouped = !groups.is_empty();
+                let kernel = AggregateKernel::cut(id, &input.types, aggregates, grouped);
+                let (groups, calls) = (groups.clone(), aggregates.clone());
+                let aggregation = Aggregation { groups, calls, kernel };
                 self.blocked(input, operator, Sink::Aggregate(Arc::new(aggregation)), false)
             }
             Operator::Window { input, partition, order, calls } => {

@@ -13,7 +13,9 @@ use ir::{
 };
 use proptest::prelude::*;
 use spectradb_exec::eval::EvalContext;
-use spectradb_exec::{CancelToken, ExecContext, Governor, JitMode, Progress, Workers, run, stage};
+use spectradb_exec::{
+    CancelToken, ExecContext, Governor, JitMode, Kernels, Progress, Workers, run, stage,
+};
 use types::{CommitId, DataType, Decimal, Timestamp, Value};
 
 type Row = Vec<Option<i64>>;
@@ -63,6 +65,7 @@ fn context(threads: usize, memory: usize) -> ExecContext {
         governor: Governor::new(memory),
         cancel: CancelToken::without_clock(),
         jit: JitMode::Off,
+        kernels: Kernels::new(),
         threads,
         workers: Workers::new(threads),
         external: None,

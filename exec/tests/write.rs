@@ -10,7 +10,7 @@ use ir::{
 };
 use spectradb_exec::eval::EvalContext;
 use spectradb_exec::{
-    CancelToken, ExecContext, Governor, JitMode, Progress, Workers, run, stage, write,
+    CancelToken, ExecContext, Governor, JitMode, Kernels, Progress, Workers, run, stage, write,
 };
 use storage::vfs::MemVfs;
 use storage::{
@@ -70,6 +70,7 @@ fn context(view: View) -> ExecContext {
         governor: Governor::new(usize::MAX),
         cancel: CancelToken::without_clock(),
         jit: JitMode::Off,
+        kernels: Kernels::new(),
         threads: 1,
         workers: Workers::new(1),
         external: None,

@@ -6,17 +6,19 @@
 //! then feed one of the other two.
 
 mod boxed;
+mod compiled;
 mod deferred;
 mod flat;
 
 use std::sync::Arc;
 
 use arrow_array::ArrayRef;
-use ir::{AggregateCall, AggregateUpdate, Scalar, StateLayout, StateRows};
+use ir::{AggregateCall, Scalar, StateLayout, StateRows};
 use types::{Batch, DataType};
 
 use super::Made;
 use crate::eval::{self, EvalContext};
+use crate::kernel::update_of;
 use crate::keys::groups::{GroupTable, batches_of};
 use crate::memory::Reservation;
 use crate::operator::columns;
@@ -38,47 +40,47 @@ pub(crate) struct AggregateSink {
 
 /// The states of all calls.
 struct States {
+    /// The states that machine code updates.
     rows: StateRows,
     calls: Vec<CallState>,
 }
 
 enum CallState {
+    /// In the rows shared with the kernel.
     Flat(Flat),
+    /// In rows of its own.
+    Apart(Flat, StateRows),
     Boxed(Boxed),
 }
 
 impl States {
-    fn new(calls: &[AggregateCall]) -> States {
-        let updates: Vec<AggregateUpdate> = calls
-            .iter()
-            .map(|call| AggregateUpdate {
-                function: call.function,
-                argument: call.args.first().cloned(),
-            })
-            .collect();
-        let flat: Vec<bool> = updates
-            .iter()
-            .map(|update| StateLayout::of(std::slice::from_ref(update)).is_some())
-            .collect();
-        let kept = updates.iter().zip(&flat).filter(|(_, flat)| **flat);
-        let kept: Vec<AggregateUpdate> = kept.map(|(update, _)| update.clone()).collect();
-        let layout = StateLayout::of(&kept).expect("every update kept has a fixed-width state");
-        let mut slots = layout.slots.iter();
-        let states = calls.iter().zip(flat).map(|(call, flat)| match flat {
-            true => {
-                let slot = slots.next().expect("a slot for every flat call");
-                CallState::Flat(Flat::new(call, slot.offset))
-            }
-            false => CallState::Boxed(Boxed::new(call)),
-        });
-        States { calls: states.collect(), rows: StateRows::new(&layout) }
+    /// Calls of the kernel have their states in its rows; other flat calls have rows of their own.
+    fn new(spec: &Aggregation) -> States {
+        let kernel = spec.kernel.as_ref().ok();
+        let shared = kernel.map_or(&[][..], |kernel| &kernel.spec.aggregates);
+        let layout = StateLayout::of(shared).expect("a kernel's updates have fixed-width states");
+        let shared = |at: usize| {
+            let place = kernel?.calls.iter().position(|call| *call == at)?;
+            Some(layout.slots[place].offset)
+        };
+        let state = |(at, call): (usize, &AggregateCall)| match shared(at) {
+            Some(offset) => CallState::Flat(Flat::new(call, offset)),
+            None => match StateLayout::of(&[update_of(call)]) {
+                Some(own) => CallState::Apart(Flat::new(call, 0), StateRows::new(&own)),
+                None => CallState::Boxed(Boxed::new(call)),
+            },
+        };
+        let calls = spec.calls.iter().enumerate().map(state).collect();
+        States { calls, rows: StateRows::new(&layout) }
     }
 
     fn grow(&mut self, groups: usize) {
         self.rows.grow(groups);
         for call in &mut self.calls {
-            if let CallState::Boxed(boxed) = call {
-                boxed.grow(groups);
+            match call {
+                CallState::Flat(_) => {}
+                CallState::Apart(_, rows) => rows.grow(groups),
+                CallState::Boxed(boxed) => boxed.grow(groups),
             }
         }
     }
@@ -86,6 +88,7 @@ impl States {
     fn bytes(&self) -> usize {
         let boxed = self.calls.iter().map(|call| match call {
             CallState::Flat(_) => 0,
+            CallState::Apart(_, rows) => rows.bytes(),
             CallState::Boxed(boxed) => boxed.bytes(),
         });
         self.rows.bytes() + boxed.sum::<usize>()
@@ -101,6 +104,7 @@ impl States {
     ) -> diag::Result<()> {
         match &mut self.calls[at] {
             CallState::Flat(flat) => flat.update(&mut self.rows, args.first(), numbers),
+            CallState::Apart(flat, rows) => flat.update(rows, args.first(), numbers),
             CallState::Boxed(boxed) => boxed.update(args, numbers, context),
         }
     }
@@ -111,10 +115,13 @@ impl States {
                 (CallState::Flat(own), CallState::Flat(_)) => {
                     own.merge(&mut self.rows, &other.rows, mapping)?;
                 }
+                (CallState::Apart(own, rows), CallState::Apart(_, others)) => {
+                    own.merge(rows, &others, mapping)?;
+                }
                 (CallState::Boxed(own), CallState::Boxed(other)) => {
                     own.merge(other, mapping, context)?;
                 }
-                (CallState::Flat(_) | CallState::Boxed(_), _) => {
+                (CallState::Flat(_) | CallState::Apart(..) | CallState::Boxed(_), _) => {
                     panic!("workers have the same kinds of states")
                 }
             }
@@ -126,6 +133,7 @@ impl States {
         let rows = self.rows;
         let result = |call| match call {
             CallState::Flat(flat) => flat.results(&rows, groups),
+            CallState::Apart(flat, rows) => flat.results(&rows, groups),
             CallState::Boxed(boxed) => boxed.results(context),
         };
         self.calls.into_iter().map(result).collect()
@@ -139,7 +147,7 @@ impl AggregateSink {
         let deferred = spec.calls.iter().map(Deferred::of);
         Ok(AggregateSink {
             groups: GroupTable::new(&types)?,
-            states: States::new(&spec.calls),
+            states: States::new(spec),
             deferred: deferred.collect::<diag::Result<_>>()?,
             spec: Arc::clone(spec),
             numbers: Vec::new(),
@@ -155,7 +163,11 @@ impl AggregateSink {
         self.groups.assign(&keys, batch.rows(), &mut numbers)?;
         self.states.grow(self.groups.len());
         let spec = Arc::clone(&self.spec);
+        let compiled = self.compiled(run, batch, &numbers)?;
         for (at, call) in spec.calls.iter().enumerate() {
+            if compiled && matches!(self.states.calls[at], CallState::Flat(_)) {
+                continue;
+            }
             match &call.filter {
                 None => self.add(at, call, batch, &numbers, context)?,
                 Some(filter) => {
@@ -168,6 +180,18 @@ impl AggregateSink {
         }
         self.numbers = numbers;
         self.memory.grow_to(self.bytes())
+    }
+
+    /// Updates the states of the kernel's calls, if its code is to do this batch.
+    fn compiled(&mut self, run: &Run, batch: &Batch, numbers: &[u32]) -> diag::Result<bool> {
+        let Ok(kernel) = &self.spec.kernel else { return Ok(false) };
+        let takeover = run.takeover(kernel.id);
+        let Some(code) = takeover.kernel(kernel, &run.context, batch.rows()) else {
+            return Ok(false);
+        };
+        let (calls, rows) = (&self.spec.calls, &mut self.states.rows);
+        compiled::update(&code, kernel, calls, rows, (batch, numbers), &run.context.eval)?;
+        Ok(true)
     }
 
     fn bytes(&self) -> usize {

@@ -270,12 +270,17 @@ impl Flat {
     }
 
     fn out_of_range(&self) -> Box<Diagnostic> {
-        let message = format!("{}() is out of range", self.function.sql());
-        Box::new(
-            Diagnostic::at(Code::NumericOverflow, self.span, message)
-                .detail("a sum or average has at most 38 digits"),
-        )
+        out_of_range(self.function, self.span)
     }
+}
+
+/// A sum or average that no longer fits.
+pub(super) fn out_of_range(function: AggregateFunction, span: Span) -> Box<Diagnostic> {
+    let message = format!("{}() is out of range", function.sql());
+    Box::new(
+        Diagnostic::at(Code::NumericOverflow, span, message)
+            .detail("a sum or average has at most 38 digits"),
+    )
 }
 
 /// Calls `change` with the slot of every row that is not NULL, and counts the value.
