@@ -21,7 +21,7 @@ use types::{Batch, Mask, Value};
 use crate::error::{Fault, RuntimeError, Unsupported};
 use crate::frame::{ConstantSlot, Frame};
 use crate::lower::lower;
-use crate::shape::{Bindings, Shape};
+use crate::shape::{Bindings, Repr, Shape};
 use input::Inputs;
 use machine::Entries;
 pub(crate) use machine::Machine;
@@ -122,13 +122,18 @@ impl Kernel {
         let shape = &*self.machine.shape;
         let constants = self.parameters(parameters)?;
         let inputs = Inputs::of(shape, batch);
-        let constants_valid = constants.iter().all(|constant| constant.valid == 1);
+        let constants_fit = constants.iter().zip(&shape.constants).all(|(constant, ty)| {
+            let wide = Repr::of(*ty).is_some_and(Repr::is_wide);
+            let integer = i128::from_le_bytes(constant.value);
+            // The fast modes compute with 64 bits.
+            constant.valid == 1 && (!wide || i64::try_from(integer).is_ok())
+        });
         let mut run = Run {
             shape,
             kernel: self,
             outputs: Outputs::new(shape, batch.rows()),
             states: CheckedStates::new(shape, states, batch.rows()),
-            fast: constants_valid && !inputs.has_nulls(),
+            fast: constants_fit && !inputs.has_nulls(),
             inputs,
             constants: &constants,
         };
