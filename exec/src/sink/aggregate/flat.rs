@@ -115,13 +115,13 @@ impl Flat {
             }
             AggregateFunction::Min => each(array, numbers, rows, offset, |slot, value| {
                 let value = wide(value);
-                if slot[1] == 0 || value < slot[0] as i128 {
+                if slot[1] == 0 || value < self.best(slot[0]) {
                     slot[0] = value as u128;
                 }
             }),
             AggregateFunction::Max => each(array, numbers, rows, offset, |slot, value| {
                 let value = wide(value);
-                if slot[1] == 0 || value > slot[0] as i128 {
+                if slot[1] == 0 || value > self.best(slot[0]) {
                     slot[0] = value as u128;
                 }
             }),
@@ -193,7 +193,7 @@ impl Flat {
             }
             (_, word) => {
                 let less = match word {
-                    Word::Integer => (theirs[0] as i128) < (ours[0] as i128),
+                    Word::Integer => self.best(theirs[0]) < self.best(ours[0]),
                     Word::Float => float_less(to_float(theirs[0]), to_float(ours[0])),
                 };
                 let wanted = less == (self.function == AggregateFunction::Min);
@@ -254,8 +254,16 @@ impl Flat {
         Ok(Value::Decimal(Decimal::new(unscaled, scale)))
     }
 
+    /// Returns an extreme that is an integer; a narrow one has 64 bits, whatever lies above them.
+    fn best(&self, word: u128) -> i128 {
+        match self.argument {
+            DataType::Decimal { precision, .. } if !types::is_narrow(precision) => word as i128,
+            _ => i128::from(word as i64),
+        }
+    }
+
     fn extreme(&self, word: u128) -> diag::Result<Value> {
-        let integer = word as i128;
+        let integer = self.best(word);
         Ok(match self.argument {
             DataType::Int16 => Value::Int16(integer as i16),
             DataType::Int32 => Value::Int32(integer as i32),
