@@ -292,7 +292,7 @@ mod tests {
         let cases = [
             ("threads", "4", "4"),
             ("memory_limit", "256MiB", "256MiB"),
-            ("memory_limit", "2gb", "2000000000B"),
+            ("memory_limit", "2gb", "1953125KiB"),
             ("statement_timeout", "2s", "2000ms"),
             ("jit", "FORCE", "force"),
             ("optimizer", "off", "off"),

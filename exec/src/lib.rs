@@ -1,7 +1,7 @@
 //! Pipelines, morsels, operators and the interpreter; moves batches.
 //!
 //! [`stage`] cuts a physical plan into pipelines (source → streaming stages → sink), [`run`] works
-//! them off morsel by morsel and yields the result as batches, [`write`] turns the rows of a plan
+//! them off morsel by morsel and yields the result as batches, [`write()`] turns the rows of a plan
 //! into changes of a transaction. [`eval`] is the interpreter: the meaning of every scalar. A query
 //! reads as: `pipeline.rs` (what there is to do), `stage.rs` (how a plan becomes that), `run.rs`
 //! (who does it, on which thread), then the operators.
