@@ -53,6 +53,21 @@ pub struct ValueError {
     pub wanted: DataType,
 }
 
+macro_rules! from {
+    ($($rust:ty => $variant:ident),+ $(,)?) => {
+        $(impl From<$rust> for Value {
+            fn from(value: $rust) -> Value {
+                Value::$variant(value.into())
+            }
+        })+
+    };
+}
+
+from! {
+    bool => Boolean, i16 => Int16, i32 => Int32, i64 => Int64, f32 => Float32, f64 => Float64,
+    &str => Text, String => Text,
+}
+
 impl Value {
     /// Returns a text value.
     pub fn text(text: impl Into<Arc<str>>) -> Value {
