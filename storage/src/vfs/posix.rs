@@ -84,7 +84,19 @@ impl Vfs for StdVfs {
         }
         file.set_len(0).map_err(LockError::Io)?;
         write!(file, "{}", std::process::id()).map_err(LockError::Io)?;
-        Ok(Box::new(file))
+        Ok(Box::new(PosixLock(file)))
+    }
+}
+
+/// A lock, let go by name: a process that was forked meanwhile holds a copy of the descriptor until
+/// it starts its own program, and would keep the lock for so long if the file were only closed.
+#[derive(Debug)]
+struct PosixLock(File);
+
+impl Drop for PosixLock {
+    fn drop(&mut self) {
+        // If it fails, closing the file lets go too.
+        drop(self.0.unlock());
     }
 }
 
@@ -121,5 +133,25 @@ impl VfsFile for PosixFile {
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::{PosixLock, StdVfs};
+    use crate::vfs::Vfs;
+
+    #[test]
+    fn a_lock_ends_though_a_forked_process_holds_a_copy_of_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("LOCK");
+        let file = File::create(&path).unwrap();
+        file.try_lock().unwrap();
+        let copy = file.try_clone().unwrap();
+        drop(PosixLock(file));
+        assert!(StdVfs.lock(&path).is_ok());
+        drop(copy);
     }
 }
