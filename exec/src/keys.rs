@@ -123,6 +123,7 @@ impl RowCodec {
 }
 
 /// Returns a hash of a packed key; good in its high and its low bits.
+#[inline]
 pub(crate) fn hash_packed(key: u128) -> u64 {
     const A: u64 = 0x9E37_79B9_7F4A_7C15;
     const B: u64 = 0xD6E8_FEB8_6659_FD93;

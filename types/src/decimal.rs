@@ -247,7 +247,7 @@ impl From<i64> for Decimal {
 
 /// Returns `dividend / divisor`, halves away from zero. `divisor` must be positive.
 pub fn divide_rounded(dividend: i128, divisor: i128) -> i128 {
-    debug_assert!(divisor > 0, "powers of ten are positive");
+    debug_assert!(divisor > 0, "the caller moves the sign to the dividend");
     let quotient = dividend / divisor;
     let rest = (dividend % divisor).unsigned_abs();
     if rest >= divisor.unsigned_abs().div_ceil(2) { quotient + dividend.signum() } else { quotient }

@@ -195,16 +195,13 @@ fn find_packed(
     fresh: &mut Vec<u32>,
     found: &mut Vec<u32>,
 ) {
-    // Rows of one key often follow each other: the last answer is asked first.
-    let mut last = None;
+    let mut recent = Recent::default();
     for (row, &key) in keys.iter().enumerate() {
-        if let Some((last_key, group)) = last
-            && last_key == key
-        {
+        let hash = hash_packed(key);
+        if let Some(group) = recent.get(key, hash) {
             found.push(group);
             continue;
         }
-        let hash = hash_packed(key);
         let group = match map.entry(hash, |(other, _)| *other == key, |(key, _)| hash_packed(*key))
         {
             Entry::Occupied(entry) => entry.get().1,
@@ -216,8 +213,40 @@ fn find_packed(
                 group
             }
         };
-        last = Some((key, group));
+        recent.put(key, hash, group);
         found.push(group);
+    }
+}
+
+/// A few groups found last, by the top bits of their hash: where groups are few, or rows of one key
+/// follow each other, most rows need look no further.
+struct Recent([(u128, u32); Recent::SLOTS]);
+
+impl Default for Recent {
+    fn default() -> Recent {
+        Recent([(0, Recent::NONE); Recent::SLOTS])
+    }
+}
+
+impl Recent {
+    const BITS: u32 = 5;
+    const SLOTS: usize = 1 << Recent::BITS;
+    const NONE: u32 = u32::MAX;
+
+    #[inline]
+    fn get(&self, key: u128, hash: u64) -> Option<u32> {
+        let (other, group) = self.0[Recent::slot(hash)];
+        (other == key && group != Recent::NONE).then_some(group)
+    }
+
+    #[inline]
+    fn put(&mut self, key: u128, hash: u64, group: u32) {
+        self.0[Recent::slot(hash)] = (key, group);
+    }
+
+    #[inline]
+    fn slot(hash: u64) -> usize {
+        (hash >> (64 - Recent::BITS)) as usize
     }
 }
 

@@ -184,8 +184,8 @@ impl Part {
                 unfit.push(row);
                 continue;
             }
-            let content = (*view >> 32) & ((1_u128 << (length * 8)) - 1);
-            *key |= (content << 8 | u128::from(length)) << self.shift;
+            // The bytes after a short string are zero in its view.
+            *key |= ((*view >> 32) << 8 | u128::from(length)) << self.shift;
         }
     }
 }

@@ -18,7 +18,7 @@ use super::Encoded;
 use super::entries::Entries;
 use super::layout::{Layout, run_ends, run_of};
 use super::physical::interval_of_wide;
-use crate::kernel::{self, Native};
+use crate::kernel::{self, Native, Places};
 use crate::{DataType, Interval, Mask};
 
 /// Selections below one row in this many are gathered row by row, denser ones decoded and filtered.
@@ -101,11 +101,11 @@ impl Encoded {
             DataType::Interval => Arc::new(self.intervals(rows, nulls)),
             DataType::Text { .. } | DataType::Json => {
                 let (entries, places) = self.places(rows);
-                Arc::new(kernel::text_views(entries.strings(), places.into_iter(), nulls))
+                Arc::new(kernel::text_views(entries.strings(), &places, nulls))
             }
             DataType::Blob => {
                 let (entries, places) = self.places(rows);
-                Arc::new(kernel::byte_views(entries.strings(), places.into_iter(), nulls))
+                Arc::new(kernel::byte_views(entries.strings(), &places, nulls))
             }
         }
     }
@@ -172,7 +172,7 @@ impl Encoded {
             return rows.map(number);
         }
         let (entries, places) = self.places(rows);
-        places.into_iter().map(|at| entries.wide(at)).collect()
+        places.map(|at| entries.wide(at))
     }
 
     fn intervals(
@@ -188,22 +188,24 @@ impl Encoded {
     }
 
     /// Returns the entries of a page that is not a frame, and which one each row has.
-    fn places(&self, rows: &Rows<'_>) -> (&Entries, Vec<usize>) {
+    fn places(&self, rows: &Rows<'_>) -> (&Entries, Places) {
         match (&self.layout, rows) {
             (Layout::Frame { .. }, _) => panic!("a frame has no entries"),
-            (Layout::Constant(entries), _) => (entries, vec![0; rows.len()]),
+            (Layout::Constant(entries), _) => (entries, Places::First(rows.len())),
             (Layout::Dictionary { codes, entries }, Rows::Range(range)) => {
-                let codes = codes.unpack_u32(range.start, range.end);
-                (entries, codes.into_iter().map(|code| code as usize).collect())
+                (entries, Places::List(codes.unpack_u32(range.start, range.end)))
             }
             (Layout::Runs { ends, entries }, Rows::Range(range)) => {
                 let mut places = Vec::with_capacity(range.len());
-                for_each_run(ends, range, |run, rows| places.resize(places.len() + rows, run));
-                (entries, places)
+                for_each_run(ends, range, |run, rows| {
+                    places.resize(places.len() + rows, run as u32);
+                });
+                (entries, Places::List(places))
             }
-            (Layout::Plain(entries), _) => (entries, rows.map(|at| at)),
+            (Layout::Plain(entries), Rows::Range(range)) => (entries, Places::Range(range.clone())),
+            (Layout::Plain(entries), Rows::List(list)) => (entries, Places::List(list.to_vec())),
             (Layout::Dictionary { entries, .. } | Layout::Runs { entries, .. }, Rows::List(_)) => {
-                (entries, rows.map(|at| self.layout.place(at)))
+                (entries, Places::List(rows.map(|at| self.layout.place(at) as u32)))
             }
         }
     }

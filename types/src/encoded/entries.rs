@@ -1,6 +1,7 @@
 //! Flat arrays of values: the entries of a dictionary, of runs, of a plain page.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use arrow_buffer::Buffer;
 
@@ -143,15 +144,24 @@ impl ByteEntries {
     /// Returns string `at`.
     #[inline]
     pub(crate) fn get(&self, at: usize) -> &[u8] {
-        let start = self.offsets.get(at) as usize;
-        let end = self.offsets.get(at + 1) as usize;
-        &self.bytes[start..end]
+        &self.bytes[self.range(at)]
     }
 
-    /// Returns where string `at` starts in [`ByteEntries::bytes`].
+    /// Returns where string `at` lies in [`ByteEntries::bytes`].
     #[inline]
-    pub(crate) fn offset(&self, at: usize) -> u32 {
-        self.offsets.get(at) as u32
+    pub(crate) fn range(&self, at: usize) -> Range<usize> {
+        self.offsets.get(at) as usize..self.offsets.get(at + 1) as usize
+    }
+
+    /// Returns where each of these strings starts, then where the last one ends.
+    pub(crate) fn offsets(&self, range: Range<usize>) -> Vec<u32> {
+        assert!(range.end <= self.len, "string {} of {}", range.end, self.len);
+        self.offsets.unpack_u32(range.start, range.end + 1)
+    }
+
+    /// Returns the number of strings.
+    pub(crate) fn len(&self) -> usize {
+        self.len
     }
 
     /// Returns all strings end to end.

@@ -105,7 +105,9 @@ impl Packed {
     pub(super) fn unpack_u32(&self, from: usize, to: usize) -> Vec<u32> {
         let (mut numbers, skip) = self.unpack::<u32>(0, from, to);
         numbers.truncate(skip + to - from);
-        numbers.drain(..skip);
+        if skip > 0 {
+            numbers.drain(..skip);
+        }
         numbers
     }
 

@@ -1,14 +1,48 @@
 //! Arrow view arrays over bytes that were validated when their page was opened.
 //!
-//! Arrow's checked constructor would read every string again on every decode.
+//! Arrow's checked constructor would read every string again on every decode. Views of entries that
+//! many rows share are made once and copied.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::builder::make_view;
 use arrow_array::{BinaryViewArray, StringViewArray};
 use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 
 use crate::encoded::ByteEntries;
+
+/// Most bytes of a string that lies inside its view.
+const INLINE_BYTES: usize = 12;
+
+/// Which entry each row has.
+pub(crate) enum Places {
+    /// All of so many rows have entry 0.
+    First(usize),
+    /// Row after row, entry after entry.
+    Range(Range<usize>),
+    /// An entry a row.
+    List(Vec<u32>),
+}
+
+impl Places {
+    fn len(&self) -> usize {
+        match self {
+            Places::First(rows) => *rows,
+            Places::Range(range) => range.len(),
+            Places::List(list) => list.len(),
+        }
+    }
+
+    /// Returns `of_entry` of every row's entry.
+    pub(crate) fn map<T: Copy>(&self, of_entry: impl Fn(usize) -> T) -> Vec<T> {
+        match self {
+            Places::First(0) => Vec::new(),
+            Places::First(rows) => vec![of_entry(0); *rows],
+            Places::Range(range) => range.clone().map(of_entry).collect(),
+            Places::List(list) => list.iter().map(|at| of_entry(*at as usize)).collect(),
+        }
+    }
+}
 
 /// Returns the values of `entries` at `places`, in order, without copying their bytes.
 ///
@@ -16,7 +50,7 @@ use crate::encoded::ByteEntries;
 /// If a place is past the end.
 pub(crate) fn text_views(
     entries: &ByteEntries,
-    places: impl Iterator<Item = usize>,
+    places: &Places,
     nulls: Option<NullBuffer>,
 ) -> StringViewArray {
     assert!(entries.is_text(), "only text was checked to be UTF-8");
@@ -32,7 +66,7 @@ pub(crate) fn text_views(
 /// If a place is past the end.
 pub(crate) fn byte_views(
     entries: &ByteEntries,
-    places: impl Iterator<Item = usize>,
+    places: &Places,
     nulls: Option<NullBuffer>,
 ) -> BinaryViewArray {
     let (views, buffers) = views(entries, places);
@@ -40,10 +74,47 @@ pub(crate) fn byte_views(
     unsafe { BinaryViewArray::new_unchecked(views, buffers, nulls) }
 }
 
-fn views(
-    entries: &ByteEntries,
-    places: impl Iterator<Item = usize>,
-) -> (ScalarBuffer<u128>, Arc<[Buffer]>) {
-    let views = places.map(|at| make_view(entries.get(at), 0, entries.offset(at))).collect();
-    (views, Arc::from([entries.bytes().clone()]))
+fn views(entries: &ByteEntries, places: &Places) -> (ScalarBuffer<u128>, Arc<[Buffer]>) {
+    let of_entry = |at: usize| view(entries.bytes(), entries.range(at));
+    let views = match places {
+        Places::List(list) if entries.len() <= places.len() => {
+            let table = in_order(entries, 0..entries.len());
+            list.iter().map(|at| table[*at as usize]).collect()
+        }
+        Places::Range(range) => in_order(entries, range.clone()),
+        Places::First(_) | Places::List(_) => places.map(of_entry),
+    };
+    (views.into(), Arc::from([entries.bytes().clone()]))
+}
+
+/// Returns the views of neighbours: each starts where the one before it ends.
+fn in_order(entries: &ByteEntries, range: Range<usize>) -> Vec<u128> {
+    let ends = entries.offsets(range);
+    ends.windows(2).map(|pair| view(entries.bytes(), pair[0] as usize..pair[1] as usize)).collect()
+}
+
+/// Returns Arrow's view of a string in the first buffer: its length, then the bytes if they are few,
+/// else the first four and where all of them are.
+#[inline]
+fn view(bytes: &[u8], range: Range<usize>) -> u128 {
+    let (start, length) = (range.start, range.len());
+    if length <= INLINE_BYTES {
+        return inline(bytes, range) << 32 | length as u128;
+    }
+    let prefix = inline(bytes, start..start + 4);
+    (start as u128) << 96 | prefix << 32 | length as u128
+}
+
+/// Returns at most twelve bytes as a number, the first lowest.
+#[inline]
+fn inline(bytes: &[u8], range: Range<usize>) -> u128 {
+    // Sixteen bytes at once where there are so many; a copy of unknown length costs a call.
+    match bytes[range.start..].first_chunk::<16>() {
+        Some(chunk) => u128::from_le_bytes(*chunk) & ((1 << (8 * range.len())) - 1),
+        None => {
+            let mut chunk = [0; 16];
+            chunk[..range.len()].copy_from_slice(&bytes[range]);
+            u128::from_le_bytes(chunk)
+        }
+    }
 }
