@@ -10,6 +10,7 @@ mod arithmetic;
 mod cast;
 mod compare;
 mod conditional;
+mod decimal;
 mod error;
 mod logic;
 mod membership;

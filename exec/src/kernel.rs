@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use codegen::{Cache, CompileOptions, Compiler, Kernel, Slot, compile, split};
-use ir::{AggregateCall, AggregateUpdate, KernelSpec, Scalar, StateLayout};
+use ir::{AggregateCall, AggregateFunction, AggregateUpdate, KernelSpec, Scalar, StateLayout};
 use types::DataType;
 
 use crate::pipeline::{Aggregation, Pipelines, Sink};
@@ -63,6 +63,8 @@ pub(crate) struct AggregateKernel {
     pub(crate) interpreted: Vec<Scalar>,
     /// The calls whose states the spec updates, in its order.
     pub(crate) calls: Vec<usize>,
+    /// Further calls that read one of those states, and which: avg(x) beside sum(x).
+    pub(crate) followers: Vec<(usize, usize)>,
     /// True if rows have group numbers.
     pub(crate) grouped: bool,
 }
@@ -79,11 +81,14 @@ impl AggregateKernel {
         grouped: bool,
     ) -> Result<AggregateKernel, String> {
         let mut refused = "a plan without plain aggregates is not compiled".to_owned();
-        let mut kept = Vec::new();
+        let mut kept: Vec<usize> = Vec::new();
+        let mut followers = Vec::new();
         for (at, call) in calls.iter().enumerate() {
-            match supported(inputs, call, grouped) {
-                Ok(()) => kept.push(at),
-                Err(why) => refused = why,
+            let place = kept.iter().position(|first| same_state(&calls[*first], call));
+            match (supported(inputs, call, grouped), place) {
+                (Ok(()), Some(place)) => followers.push((at, place)),
+                (Ok(()), None) => kept.push(at),
+                (Err(why), _) => refused = why,
             }
         }
         if kept.is_empty() {
@@ -96,6 +101,7 @@ impl AggregateKernel {
             spec: cut.spec,
             interpreted: cut.interpreted,
             calls: kept,
+            followers,
             grouped,
         })
     }
@@ -108,6 +114,15 @@ impl AggregateKernel {
 /// Returns the update of a call's state.
 pub(crate) fn update_of(call: &AggregateCall) -> AggregateUpdate {
     AggregateUpdate { function: call.function, argument: call.args.first().cloned() }
+}
+
+/// True of supported calls that keep the same state: a sum and a count make an average too.
+fn same_state(left: &AggregateCall, right: &AggregateCall) -> bool {
+    let sums = |call: &AggregateCall| {
+        matches!(call.function, AggregateFunction::Sum | AggregateFunction::Avg)
+    };
+    let alike = left.function == right.function || (sums(left) && sums(right));
+    alike && left.args == right.args
 }
 
 fn spec(inputs: &[DataType], aggregates: Vec<AggregateUpdate>) -> KernelSpec {

@@ -5,17 +5,16 @@
 //! from failure and makes the error. Whatever has no loop here goes that way at once.
 
 use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Decimal64Type, Decimal128Type, Float64Type, Int16Type,
-    Int32Type, Int64Type,
+    ArrowPrimitiveType, Date32Type, Float64Type, Int16Type, Int32Type, Int64Type,
 };
 use ir::{ArithmeticOp, Scalar};
-use types::{DataType, is_narrow, pow10};
+use types::DataType;
 
-use super::vector::{Lanes, Vector, checked_map2, map2, numbers, validity, width};
-use super::{Result, by_row, row};
+use super::vector::{Lanes, Vector, checked_map2, numbers, validity, width};
+use super::{Result, by_row, decimal, row};
 
 /// A vector with its type.
-type Typed<'a> = (&'a Vector, DataType);
+pub(super) type Typed<'a> = (&'a Vector, DataType);
 
 /// Computes a binary operator.
 pub(super) fn binary(
@@ -45,6 +44,7 @@ pub(super) fn negate(expr: &Scalar, input: &Vector, ty: DataType, rows: usize) -
         DataType::Float64 => {
             checked::<Float64Type>(expr.ty, input, input, rows, |a, _| (-a, false))
         }
+        DataType::Decimal { .. } => decimal::negate((input, ty), expr.ty, rows),
         _ => None,
     };
     if let Some(result) = fast {
@@ -73,7 +73,7 @@ fn fast(
             float64(op, left.0, right.0, rows)
         }
         (DataType::Decimal { .. }, DataType::Decimal { .. }, DataType::Decimal { .. }) => {
-            decimal(op, ty, left, right, rows)
+            decimal::arithmetic(op, ty, left, right, rows)
         }
         (DataType::Int64, DataType::Date, DataType::Date) if op == ArithmeticOp::Subtract => {
             days_between(left.0, right.0, rows)
@@ -83,7 +83,7 @@ fn fast(
 }
 
 /// Runs a checked loop over two operands of one type.
-fn checked<T: ArrowPrimitiveType>(
+pub(super) fn checked<T: ArrowPrimitiveType>(
     ty: DataType,
     left: &Vector,
     right: &Vector,
@@ -159,75 +159,6 @@ fn float64(op: ArithmeticOp, left: &Vector, right: &Vector, rows: usize) -> Opti
         }),
         ArithmeticOp::Modulo => None,
     }
-}
-
-/// Decimals whose digits at the common scale fit 64 bits, or whose product fits 128.
-fn decimal(
-    op: ArithmeticOp,
-    ty: DataType,
-    left: Typed<'_>,
-    right: Typed<'_>,
-    rows: usize,
-) -> Option<Vector> {
-    let (
-        DataType::Decimal { precision, scale },
-        DataType::Decimal { precision: p, scale: s },
-        DataType::Decimal { precision: q, scale: t },
-    ) = (ty, left.1, right.1)
-    else {
-        return None;
-    };
-    if !is_narrow(p) || !is_narrow(q) {
-        return None;
-    }
-    match op {
-        ArithmeticOp::Add | ArithmeticOp::Subtract if scale >= s && scale >= t => {
-            let fits = is_narrow(p + scale - s) && is_narrow(q + scale - t) && is_narrow(precision);
-            let signed = if op == ArithmeticOp::Add { 1 } else { -1 };
-            let factors = (narrow_power(scale - s)?, signed * narrow_power(scale - t)?);
-            fits.then(|| decimal_sum(ty, precision, factors, left.0, right.0, rows)).flatten()
-        }
-        ArithmeticOp::Multiply if scale == s + t && is_narrow(precision) => {
-            let limit = narrow_power(precision)?;
-            checked::<Decimal64Type>(ty, left.0, right.0, rows, |a, b| {
-                let (product, overflow) = a.overflowing_mul(b);
-                (product, overflow | (product.unsigned_abs() >= limit.unsigned_abs()))
-            })
-        }
-        ArithmeticOp::Multiply if scale == s + t && p + q <= precision => {
-            Some(wide_product(ty, left.0, right.0, rows))
-        }
-        _ => None,
-    }
-}
-
-/// `a × f + b × g` of digits that fit 64 bits: two operands below 10^18 do not overflow.
-fn decimal_sum(
-    ty: DataType,
-    precision: u8,
-    (f, g): (i64, i64),
-    left: &Vector,
-    right: &Vector,
-    rows: usize,
-) -> Option<Vector> {
-    let limit = narrow_power(precision)?.unsigned_abs();
-    checked::<Decimal64Type>(ty, left, right, rows, |a, b| {
-        let sum = a.wrapping_mul(f).wrapping_add(b.wrapping_mul(g));
-        (sum, sum.unsigned_abs() >= limit)
-    })
-}
-
-/// The exact 128-bit product of 64-bit digits, which the node's precision holds.
-fn wide_product(ty: DataType, left: &Vector, right: &Vector, rows: usize) -> Vector {
-    let (rows, constant) = width(&[left, right], rows);
-    let (a, b) = (left.lanes::<Decimal64Type>(), right.lanes::<Decimal64Type>());
-    let values = map2(a, b, rows, |a, b| i128::from(a) * i128::from(b));
-    let array = numbers::<Decimal128Type>(values, validity(&[left, right], rows), ty);
-    Vector::of_width(array, constant)
-}
-
-fn narrow_power(digits: u8) -> Option<i64> {
-    pow10(digits).and_then(|power| i64::try_from(power).ok())
 }
 
 /// DATE - DATE in days; an infinity is a failure.

@@ -5,15 +5,16 @@ use std::cmp::Ordering;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Decimal64Type, Float32Type, Float64Type, Int16Type, Int32Type,
-    Int64Type, TimestampMicrosecondType,
+    ArrowPrimitiveType, Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type,
+    TimestampMicrosecondType,
 };
 use arrow_array::{ArrayRef, BooleanArray, Datum};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::ArrowError;
 use ir::CompareOp;
-use types::{DataType, is_narrow, json, pow10};
+use types::{DataType, json};
 
+use super::decimal;
 use super::vector::{Lanes, Vector, bits2, booleans, map, validity, width};
 
 /// Compares two vectors.
@@ -96,7 +97,7 @@ fn lanes<'a, N: Copy>(values: &'a [N], of: &Vector) -> Lanes<'a, N> {
 }
 
 /// Compares what has a total order of its own.
-fn ordered<N: Copy + Ord>(
+pub(super) fn ordered<N: Copy + Ord>(
     op: CompareOp,
     left: Lanes<'_, N>,
     right: Lanes<'_, N>,
@@ -149,26 +150,8 @@ fn decimals(
     right_ty: DataType,
     rows: usize,
 ) -> BooleanBuffer {
-    let (
-        DataType::Decimal { precision: p, scale: s },
-        DataType::Decimal { precision: q, scale: t },
-    ) = (left_ty, right_ty)
-    else {
-        panic!("a decimal is compared with {right_ty}");
-    };
-    let scale = s.max(t);
-    // Digits that each needs at the common scale.
-    let digits = (p + scale - s).max(q + scale - t);
-    if is_narrow(p) && is_narrow(q) && is_narrow(digits) {
-        let factor =
-            |from| i64::try_from(pow10(scale - from).expect("18 at most")).expect("18 at most");
-        let (f, g) = (factor(s), factor(t));
-        let (a, b) = (left.lanes::<Decimal64Type>(), right.lanes::<Decimal64Type>());
-        if f == 1 && g == 1 {
-            return ordered(op, a, b, rows);
-        }
-        let (a, b) = (map(a, 1, |a| a.wrapping_mul(f)), map(b, 1, |b| b.wrapping_mul(g)));
-        return ordered(op, lanes(&a, left), lanes(&b, right), rows);
+    if let Some(bits) = decimal::compare(op, (left, left_ty), (right, right_ty), rows) {
+        return bits;
     }
     by_order_of(
         op,

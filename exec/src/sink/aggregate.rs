@@ -48,6 +48,8 @@ struct States {
 enum CallState {
     /// In the rows shared with the kernel.
     Flat(Flat),
+    /// In the same rows, kept by an earlier call.
+    Follower(Flat),
     /// In rows of its own.
     Apart(Flat, StateRows),
     Boxed(Boxed),
@@ -60,11 +62,15 @@ impl States {
         let shared = kernel.map_or(&[][..], |kernel| &kernel.spec.aggregates);
         let layout = StateLayout::of(shared).expect("a kernel's updates have fixed-width states");
         let shared = |at: usize| {
-            let place = kernel?.calls.iter().position(|call| *call == at)?;
-            Some(layout.slots[place].offset)
+            let kernel = kernel?;
+            let own = kernel.calls.iter().position(|call| *call == at);
+            let followed = || kernel.followers.iter().find(|(call, _)| *call == at);
+            let place = own.or_else(|| followed().map(|(_, place)| *place))?;
+            Some((own.is_some(), layout.slots[place].offset))
         };
         let state = |(at, call): (usize, &AggregateCall)| match shared(at) {
-            Some(offset) => CallState::Flat(Flat::new(call, offset)),
+            Some((true, offset)) => CallState::Flat(Flat::new(call, offset)),
+            Some((false, offset)) => CallState::Follower(Flat::new(call, offset)),
             None => match StateLayout::of(&[update_of(call)]) {
                 Some(own) => CallState::Apart(Flat::new(call, 0), StateRows::new(&own)),
                 None => CallState::Boxed(Boxed::new(call)),
@@ -78,7 +84,7 @@ impl States {
         self.rows.grow(groups);
         for call in &mut self.calls {
             match call {
-                CallState::Flat(_) => {}
+                CallState::Flat(_) | CallState::Follower(_) => {}
                 CallState::Apart(_, rows) => rows.grow(groups),
                 CallState::Boxed(boxed) => boxed.grow(groups),
             }
@@ -87,7 +93,7 @@ impl States {
 
     fn bytes(&self) -> usize {
         let boxed = self.calls.iter().map(|call| match call {
-            CallState::Flat(_) => 0,
+            CallState::Flat(_) | CallState::Follower(_) => 0,
             CallState::Apart(_, rows) => rows.bytes(),
             CallState::Boxed(boxed) => boxed.bytes(),
         });
@@ -104,6 +110,7 @@ impl States {
     ) -> diag::Result<()> {
         match &mut self.calls[at] {
             CallState::Flat(flat) => flat.update(&mut self.rows, args.first(), numbers),
+            CallState::Follower(_) => Ok(()),
             CallState::Apart(flat, rows) => flat.update(rows, args.first(), numbers),
             CallState::Boxed(boxed) => boxed.update(args, numbers, context),
         }
@@ -115,15 +122,20 @@ impl States {
                 (CallState::Flat(own), CallState::Flat(_)) => {
                     own.merge(&mut self.rows, &other.rows, mapping)?;
                 }
+                (CallState::Follower(_), CallState::Follower(_)) => {}
                 (CallState::Apart(own, rows), CallState::Apart(_, others)) => {
                     own.merge(rows, &others, mapping)?;
                 }
                 (CallState::Boxed(own), CallState::Boxed(other)) => {
                     own.merge(other, mapping, context)?;
                 }
-                (CallState::Flat(_) | CallState::Apart(..) | CallState::Boxed(_), _) => {
-                    panic!("workers have the same kinds of states")
-                }
+                (
+                    CallState::Flat(_)
+                    | CallState::Follower(_)
+                    | CallState::Apart(..)
+                    | CallState::Boxed(_),
+                    _,
+                ) => panic!("workers have the same kinds of states"),
             }
         }
         Ok(())
@@ -132,7 +144,7 @@ impl States {
     fn results(self, groups: usize, context: &EvalContext) -> diag::Result<Vec<ArrayRef>> {
         let rows = self.rows;
         let result = |call| match call {
-            CallState::Flat(flat) => flat.results(&rows, groups),
+            CallState::Flat(flat) | CallState::Follower(flat) => flat.results(&rows, groups),
             CallState::Apart(flat, rows) => flat.results(&rows, groups),
             CallState::Boxed(boxed) => boxed.results(context),
         };
@@ -165,8 +177,10 @@ impl AggregateSink {
         let spec = Arc::clone(&self.spec);
         let compiled = self.compiled(run, batch, &numbers)?;
         for (at, call) in spec.calls.iter().enumerate() {
-            if compiled && matches!(self.states.calls[at], CallState::Flat(_)) {
-                continue;
+            match self.states.calls[at] {
+                CallState::Flat(_) if compiled => continue,
+                CallState::Follower(_) => continue,
+                CallState::Flat(_) | CallState::Apart(..) | CallState::Boxed(_) => {}
             }
             match &call.filter {
                 None => self.add(at, call, batch, &numbers, context)?,
