@@ -1,8 +1,10 @@
-//! `cargo run --release -- tpch`: TPC-H with `jit = off` and `jit = force`, alternating in one run.
+//! `cargo run --release -- tpch`: TPC-H by every setting of `jit` and by DuckDB, alternating in one run.
 //!
 //! Figures are CPU time of the whole process, medians over the rounds; absolute times depend on the
 //! machine, the ratios are what is claimed.
 
+mod figure;
+mod peer;
 mod tpch;
 
 use clap::{Parser, Subcommand};
@@ -18,7 +20,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Bench {
-    /// TPC-H queries, interpreted and compiled
+    /// TPC-H queries, interpreted and compiled, beside DuckDB
     Tpch(tpch::Options),
 }
 

@@ -1,12 +1,17 @@
-//! TPC-H, interpreted and compiled: load by COPY, flush and compact, then alternate.
+//! TPC-H beside DuckDB: load by COPY, flush and compact, then alternate `jit = off | force | auto`
+//! and the rival, a round after the other, and compare the rows.
 
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
-use cpu_time::ProcessTime;
-use serde_json::json;
-use spectradb::{Database, Outcome, Session};
+use serde_json::{Value as Json, json};
+use spectradb::{Database, Outcome, Session, Value};
 use spectradb_tests::tpch::{QUERIES, TABLES, TEN_OPERATIONS, write_files};
+
+use crate::figure::Figure;
+use crate::peer::Duckdb;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// What to run.
 #[derive(clap::Args)]
@@ -14,96 +19,219 @@ pub(crate) struct Options {
     /// Scale factor: 1 is six million line items
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
-    /// Alternations
+    /// Alternations that count; one more comes first, to warm caches
     #[arg(long, default_value_t = 9)]
     rounds: usize,
     /// Threads a query may use
     #[arg(long, default_value_t = 1)]
     threads: usize,
-    /// Keep the database here and use it again
+    /// Only these queries: Q1, "ten operations"
+    #[arg(long)]
+    query: Vec<String>,
+    /// Only these settings of `jit`
+    #[arg(long, value_delimiter = ',', default_value = "off,force,auto")]
+    jit: Vec<String>,
+    /// Keep the databases in this folder and use them again
     #[arg(long)]
     path: Option<PathBuf>,
+    /// Leave DuckDB out
+    #[arg(long)]
+    alone: bool,
+    /// Write a table in Markdown here
+    #[arg(long)]
+    report: Option<PathBuf>,
 }
 
-/// CPU and wall time of one run.
-#[derive(Clone, Copy)]
-struct Figure {
-    cpu: Duration,
-    wall: Duration,
+/// One query's medians.
+struct Line {
+    name: String,
+    /// A figure a setting of `jit`.
+    ours: Vec<Figure>,
+    duckdb: Option<Figure>,
 }
 
-/// Loads the database if it is not there, runs every query, prints a line of JSON a query.
-pub(crate) fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+/// Loads what is not there, runs every query, prints a line of JSON a query.
+pub(crate) fn run(options: &Options) -> Result<()> {
     let temporary = tempfile::tempdir()?;
-    let path = options.path.clone().unwrap_or_else(|| temporary.path().join("tpch"));
-    let mut session = Database::open(&path)?.session();
-    if session.sql("SELECT 1 FROM lineitem LIMIT 1").is_err() {
-        load(&mut session, options.scale)?;
-    }
+    let folder = options.path.clone().unwrap_or_else(|| temporary.path().to_owned());
+    std::fs::create_dir_all(&folder)?;
+    let (mut session, mut duckdb) = open(options, &folder)?;
     session.sql(&format!("SET threads = {}", options.threads))?;
     let queries = QUERIES.iter().map(|query| (format!("Q{}", query.number), query.sql));
+    let mut lines = Vec::new();
     for (name, sql) in queries.chain([("ten operations".to_owned(), TEN_OPERATIONS)]) {
-        let mut off = Vec::new();
-        let mut force = Vec::new();
-        for _ in 0..=options.rounds {
-            off.push(time(&mut session, "off", sql)?);
-            force.push(time(&mut session, "force", sql)?);
+        let wanted = |query: &String| query.eq_ignore_ascii_case(&name);
+        if options.query.is_empty() || options.query.iter().any(wanted) {
+            let line = alternate(options, &mut session, duckdb.as_mut(), name, sql)?;
+            println!("{}", line.json(&options.jit));
+            lines.push(line);
         }
-        // The first round warms caches and compiles.
-        let (off, force) = (median(&off[1..]), median(&force[1..]));
-        println!(
-            "{}",
-            json!({
-                "query": name,
-                "off_cpu_ms": millis(off.cpu), "off_wall_ms": millis(off.wall),
-                "force_cpu_ms": millis(force.cpu), "force_wall_ms": millis(force.wall),
-                "speedup_cpu": off.cpu.as_secs_f64() / force.cpu.as_secs_f64(),
-            })
-        );
+    }
+    if let Some(path) = &options.report {
+        std::fs::write(path, markdown(&lines, options)?)?;
     }
     Ok(())
 }
 
-fn load(session: &mut Session, scale: f64) -> Result<(), Box<dyn std::error::Error>> {
-    let folder = tempfile::tempdir()?;
-    let files = write_files(folder.path(), scale)?;
+fn alternate(
+    options: &Options,
+    session: &mut Session,
+    mut duckdb: Option<&mut Duckdb>,
+    name: String,
+    sql: &str,
+) -> Result<Line> {
+    let mut ours = vec![Vec::new(); options.jit.len()];
+    let mut theirs = Vec::new();
+    for round in 0..=options.rounds {
+        let mut rows = Vec::new();
+        for (jit, figures) in options.jit.iter().zip(&mut ours) {
+            session.sql(&format!("SET jit = {jit}"))?;
+            let (figure, outcome) = Figure::of(|| read(session, sql));
+            figures.push(figure);
+            rows = outcome?;
+        }
+        if let Some(duckdb) = duckdb.as_mut() {
+            let (figure, expected) = duckdb.run(sql)?;
+            theirs.push(figure);
+            if round == 0 {
+                compare(&name, &rows, &expected)?;
+            }
+        }
+    }
+    let median = |figures: &Vec<Figure>| Figure::median(&figures[1..]);
+    let duckdb = (!theirs.is_empty()).then(|| median(&theirs));
+    Ok(Line { name, ours: ours.iter().map(median).collect(), duckdb })
+}
+
+fn read(session: &mut Session, sql: &str) -> spectradb::Result<Vec<Vec<Value>>> {
+    let mut all = Vec::new();
+    if let Outcome::Rows(mut rows) = session.sql(sql)? {
+        while let Some(row) = rows.next_row()? {
+            all.push(row.into_values());
+        }
+    }
+    Ok(all)
+}
+
+/// Sums of doubles differ in their last digits, and DuckDB's avg of a decimal is a double.
+fn compare(name: &str, ours: &[Vec<Value>], theirs: &[Vec<Json>]) -> Result<()> {
+    if ours.len() != theirs.len() {
+        return Err(format!("{name}: {} rows, DuckDB has {}", ours.len(), theirs.len()).into());
+    }
+    for (at, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+        for (ours, theirs) in ours.iter().zip(theirs) {
+            if !same(ours, theirs) {
+                return Err(format!("{name}: row {at} has {ours}, DuckDB's {theirs}").into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn same(ours: &Value, theirs: &Json) -> bool {
+    let text = match theirs {
+        Json::Null => return ours.is_null(),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let ours = ours.to_string();
+    match (ours.parse::<f64>(), text.parse::<f64>()) {
+        (Ok(a), Ok(b)) => (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1e-9),
+        _ => ours == text,
+    }
+}
+
+/// Opens both databases, loaded.
+fn open(options: &Options, folder: &Path) -> Result<(Session, Option<Duckdb>)> {
+    let mut session = Database::open(folder.join("db"))?.session();
+    let duckdb = folder.join("duckdb.db");
+    let files = tempfile::tempdir()?;
+    let (ours, theirs) = (session.sql("SELECT 1 FROM lineitem LIMIT 1"), duckdb.exists());
+    let wanted = ours.is_err() || (!options.alone && !theirs);
+    let tables = if wanted { write_files(files.path(), options.scale)? } else { Vec::new() };
+    if ours.is_err() {
+        load(&mut session, &tables)?;
+    }
+    if options.alone {
+        return Ok((session, None));
+    }
+    let mut peer = Duckdb::start(&duckdb, options.threads)?;
+    if !theirs {
+        load_duckdb(&mut peer, &tables)?;
+    }
+    Ok((session, Some(peer)))
+}
+
+fn load(session: &mut Session, files: &[(&'static str, PathBuf)]) -> Result<()> {
     for ((table, ddl), (_, file)) in TABLES.iter().zip(files) {
         session.sql(ddl)?;
-        let start = Instant::now();
         let copy = format!("COPY {table} FROM '{}' WITH (DELIMITER '|')", file.display());
-        let rows = match session.sql(&copy)? {
+        let (figure, outcome) = Figure::of(|| session.sql(&copy));
+        let rows = match outcome? {
             Outcome::Done(done) => done.rows_affected.unwrap_or(0),
             Outcome::Rows(_) => 0,
         };
-        let seconds = start.elapsed().as_secs_f64();
-        println!("{}", json!({"load": table, "rows": rows, "seconds": seconds}));
+        println!("{}", loaded("spectradb", table, Some(rows), figure));
     }
-    let start = Instant::now();
-    session.sql("VACUUM")?;
-    println!("{}", json!({"vacuum_seconds": start.elapsed().as_secs_f64()}));
+    let (figure, outcome) = Figure::of(|| session.sql("VACUUM"));
+    outcome?;
+    println!("{}", loaded("spectradb", "VACUUM", None, figure));
     Ok(())
 }
 
-fn time(session: &mut Session, jit: &str, sql: &str) -> spectradb::Result<Figure> {
-    session.sql(&format!("SET jit = {jit}"))?;
-    let (cpu, wall) = (ProcessTime::now(), Instant::now());
-    if let Outcome::Rows(mut rows) = session.sql(sql)? {
-        while rows.next_row()?.is_some() {}
+fn load_duckdb(peer: &mut Duckdb, files: &[(&'static str, PathBuf)]) -> Result<()> {
+    for ((table, ddl), (_, file)) in TABLES.iter().zip(files) {
+        peer.run(ddl)?;
+        let copy = format!("COPY {table} FROM '{}' (DELIMITER '|', HEADER false)", file.display());
+        println!("{}", loaded("duckdb", table, None, peer.run(&copy)?.0));
     }
-    Ok(Figure { cpu: cpu.elapsed(), wall: wall.elapsed() })
+    println!("{}", loaded("duckdb", "CHECKPOINT", None, peer.run("CHECKPOINT")?.0));
+    Ok(())
 }
 
-fn median(figures: &[Figure]) -> Figure {
-    let middle = |mut times: Vec<Duration>| {
-        times.sort_unstable();
-        times[times.len() / 2]
-    };
-    Figure {
-        cpu: middle(figures.iter().map(|figure| figure.cpu).collect()),
-        wall: middle(figures.iter().map(|figure| figure.wall).collect()),
+fn loaded(engine: &str, step: &str, rows: Option<u64>, figure: Figure) -> Json {
+    json!({
+        "engine": engine, "load": step, "rows": rows,
+        "cpu_ms": figure.cpu_ms(), "wall_ms": figure.wall_ms(),
+    })
+}
+
+impl Line {
+    fn json(&self, settings: &[String]) -> Json {
+        let mut line = json!({ "query": self.name });
+        for (jit, figure) in settings.iter().zip(&self.ours) {
+            line[format!("{jit}_cpu_ms")] = json!(figure.cpu_ms());
+            line[format!("{jit}_wall_ms")] = json!(figure.wall_ms());
+        }
+        if let Some(duckdb) = self.duckdb {
+            line["duckdb_cpu_ms"] = json!(duckdb.cpu_ms());
+            line["duckdb_wall_ms"] = json!(duckdb.wall_ms());
+        }
+        line
     }
 }
 
-fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
+/// CPU milliseconds, and our last column over DuckDB's.
+fn markdown(lines: &[Line], options: &Options) -> std::result::Result<String, std::fmt::Error> {
+    let mut out = String::from("| query |");
+    for jit in &options.jit {
+        write!(out, " jit = {jit} |")?;
+    }
+    out.push_str(" DuckDB | ratio |\n| --- |");
+    out.push_str(&" ---: |".repeat(options.jit.len() + 2));
+    out.push('\n');
+    for line in lines {
+        write!(out, "| {} |", line.name)?;
+        for figure in &line.ours {
+            write!(out, " {:.1} |", figure.cpu_ms())?;
+        }
+        match (line.duckdb, line.ours.last()) {
+            (Some(theirs), Some(ours)) => {
+                let ratio = ours.cpu_ms() / theirs.cpu_ms();
+                writeln!(out, " {:.1} | {ratio:.2} |", theirs.cpu_ms())?;
+            }
+            _ => out.push_str(" | |\n"),
+        }
+    }
+    Ok(out)
 }
