@@ -10,9 +10,6 @@ use crate::rows::{ResultColumn, Rows};
 use crate::session::Run;
 use crate::settings::Setting;
 
-/// SHOWs whose features are not built.
-const LATER: [&str; 5] = ["compaction status", "slow queries", "stats", "storage", "wal status"];
-
 /// Runs `SHOW name`.
 ///
 /// # Errors
@@ -26,10 +23,6 @@ pub(crate) fn show(run: &Run<'_>, name: &str, span: Span) -> diag::Result<Rows> 
         "transaction isolation level" => {
             let row = vec![Value::text("snapshot")];
             Ok(Rows::made(vec![text_column("transaction_isolation")], vec![row]))
-        }
-        name if LATER.contains(&name) => {
-            let what = format!("SHOW {}", name.to_uppercase());
-            Err(Box::new(diag::Diagnostic::not_built(span, what)))
         }
         name => {
             let setting = Setting::find(name, span)?;

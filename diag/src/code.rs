@@ -126,6 +126,10 @@ codes! {
     InvalidMath = "S0612", "2201F";
     /// A line of an imported file that does not fit the table.
     BadFileFormat = "S0613", "22P04";
+    /// A logarithm of zero or less.
+    InvalidLogarithm = "S0614", "2201E";
+    /// Text that does not read as a date, time or interval.
+    InvalidDatetimeText = "S0615", "22007";
     /// Another transaction changed the same rows first.
     Conflict = "S0701", "40001";
     /// A command that needs a transaction, or none.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Code, Span};
+use crate::{Code, Span, instead};
 
 /// The result of a stage that can refuse a statement.
 ///
@@ -55,7 +55,10 @@ impl Diagnostic {
 
     /// Returns the error of a feature that is not built; `what` names it ("CREATE INDEX").
     pub fn not_built(span: Span, what: impl fmt::Display) -> Diagnostic {
+        let what = what.to_string();
         Diagnostic::at(Code::NotBuilt, span, format!("{what} is not built yet"))
+            .primary("not built")
+            .help(instead::of(&what))
     }
 
     /// Adds a labelled place.

@@ -5,6 +5,7 @@
 
 mod code;
 mod diagnostic;
+mod instead;
 mod render;
 mod source;
 mod span;

@@ -2,7 +2,7 @@
 
 use ariadne::{CharSet, Config, IndexType, Label as Mark, Report, ReportKind, Source};
 
-use crate::{Diagnostic, Span};
+use crate::{Diagnostic, Label, Span};
 
 /// How a report looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +38,8 @@ fn render_one(diagnostic: &Diagnostic, name: &str, text: &str, style: Style) -> 
         .with_config(config)
         .with_code(diagnostic.code.id())
         .with_message(&diagnostic.message);
-    for label in &diagnostic.labels {
-        let mut mark = Mark::new((name, drawable(label.span, text)));
-        if !label.text.is_empty() {
-            mark = mark.with_message(&label.text);
-        }
-        report = report.with_label(mark);
+    for (span, remark) in marks(diagnostic) {
+        report = report.with_label(Mark::new((name, drawable(span, text))).with_message(remark));
     }
     if let Some(help) = &diagnostic.help {
         report = report.with_help(help);
@@ -57,6 +53,27 @@ fn render_one(diagnostic: &Diagnostic, name: &str, text: &str, style: Style) -> 
         (Ok(()), Ok(report)) => trim_line_ends(&report),
         _ => render_bare(diagnostic),
     }
+}
+
+/// The places to mark and what to write there.
+///
+/// A mark without words is not drawn, so a primary place without any says "here". One that holds
+/// labelled places is marked by these: a line under the whole would run through theirs.
+fn marks(diagnostic: &Diagnostic) -> Vec<(Span, &str)> {
+    let labels = &diagnostic.labels;
+    let inside = |outer: &Label, inner: &Label| {
+        outer.span.start <= inner.span.start && inner.span.end <= outer.span.end
+    };
+    let Some((primary, others)) = labels.split_first() else { return Vec::new() };
+    let mut marks = Vec::with_capacity(labels.len());
+    if !primary.text.is_empty() {
+        marks.push((primary.span, primary.text.as_str()));
+    } else if !others.iter().any(|other| inside(primary, other)) {
+        marks.push((primary.span, "here"));
+    }
+    let labelled = others.iter().filter(|other| !other.text.is_empty());
+    marks.extend(labelled.map(|other| (other.span, other.text.as_str())));
+    marks
 }
 
 /// The report of a mistake that no text stands behind.
@@ -113,6 +130,19 @@ mod tests {
         assert!(drawn.contains("query:2:3"), "{drawn}");
         assert!(drawn.contains("not a column of"), "{drawn}");
         assert!(drawn.contains("did you mean"), "{drawn}");
+    }
+
+    #[test]
+    fn every_report_has_a_mark_and_no_mark_runs_through_another() {
+        let text = "SELECT name + 1";
+        let bare = Diagnostic::at(Code::UnknownOperator, Span::new(7, 15), "odd");
+        let drawn = render(&bare, "query", text, Style::Plain);
+        assert!(drawn.contains("────┬───"), "{drawn}");
+        assert!(drawn.contains("╰───── here"), "{drawn}");
+        let parts = bare.label(Span::new(7, 11), "TEXT").label(Span::new(14, 15), "BIGINT");
+        let drawn = render(&parts, "query", text, Style::Plain);
+        assert!(drawn.contains("query:1:8"), "{drawn}");
+        assert!(drawn.contains("──┬─   ┬\n"), "{drawn}");
     }
 
     #[test]

@@ -35,6 +35,11 @@ impl Span {
         Span { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
+    /// Returns the part that ends where `inner`, which lies in it, begins: the words before a name.
+    pub fn before(self, inner: Span) -> Span {
+        Span { start: self.start, end: inner.start.clamp(self.start, self.end) }
+    }
+
     /// Returns the text under the span, or "" where the span does not lie on character borders.
     pub fn text(self, source: &str) -> &str {
         source.get(self.start as usize..self.end as usize).unwrap_or("")

@@ -27,8 +27,7 @@ pub const SETTINGS: &[&str] = &[
 ];
 
 /// What SHOW knows besides settings.
-const SHOWN: &[&str] =
-    &["tables", "views", "schema", "all", "stats", "storage", "transaction isolation level"];
+const SHOWN: &[&str] = &["tables", "views", "schema", "all", "transaction isolation level"];
 
 /// The words of `EXPLAIN (…)` that name a stage.
 const STAGES: &[(&str, ExplainStage)] = &[

@@ -56,8 +56,12 @@ impl Binder<'_> {
             StatementKind::CreateTable(create) => self.create_table(create),
             StatementKind::CreateView(create) => self.create_view(create),
             StatementKind::Drop(drop) => self.drop(drop),
-            StatementKind::CreateIndex(index) => not_built(index.span, "CREATE INDEX"),
-            StatementKind::AlterTable(alter) => not_built(alter.span, "ALTER TABLE"),
+            StatementKind::CreateIndex(index) => {
+                not_built(span.before(index.table.span()), "CREATE INDEX")
+            }
+            StatementKind::AlterTable(alter) => {
+                not_built(span.before(alter.name.span()), "ALTER TABLE")
+            }
             StatementKind::Begin(begin) => self.begin(begin, span),
             StatementKind::Commit => Ok(transaction(ir::TransactionAction::Commit)),
             StatementKind::Rollback(rollback) => match &rollback.to {
@@ -78,7 +82,7 @@ impl Binder<'_> {
             StatementKind::Deallocate(name) => Ok(self.deallocate(name, span)),
             StatementKind::Describe(describe) => self.describe(describe, span),
             StatementKind::Comment(comment) => not_built(comment.name.span(), "COMMENT ON"),
-            StatementKind::NotBuilt(statement) => refused(&statement.what, span),
+            StatementKind::NotBuilt(statement) => refused(&statement.what, statement.span),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! ESCAPE without LIKE, ANY without a comparison) are reported here and leave
 //! [`ExprKind::Error`].
 
-use diag::{Span, Spanned};
+use diag::{Diagnostic, Span, Spanned};
 
 use crate::ast::{
     BinaryOp, Expr, ExprKind, IsTest, LikeKind, ObjectName, Quantifier, Query, TypeName, UnaryOp,
@@ -375,7 +375,12 @@ impl Yard<'_, '_> {
         };
         let Some(op) = comparison else {
             let word = if quantifier == Quantifier::Any { "ANY" } else { "ALL" };
-            self.cx.syntax(span, format!("{word} stands after a comparison such as ="));
+            if let Some(Pending::Infix(Infix::Like { .. }, at)) = self.waiting.last() {
+                let (at, what) = (at.to(span), format!("LIKE {word}"));
+                self.cx.report(Diagnostic::not_built(at, what));
+            } else {
+                self.cx.syntax(span, format!("{word} stands after a comparison such as ="));
+            }
             self.operands.push(Spanned::new(ExprKind::Error, span));
             return;
         };

@@ -147,7 +147,9 @@ impl<'t> Filter<'t> {
             Kind::LeftBracket if self.kind(1) == Kind::RightBracket => (2, Kind::Brackets),
             kind if token.word == Word::None => (1, kind),
             _ if self.prev == Kind::Dot => (1, Kind::Name),
-            kind if self.prev == Kind::As && names_after_as(kind) => (1, Kind::Name),
+            kind if self.prev == Kind::As && names_after_as(kind) && !self.table_query() => {
+                (1, Kind::Name)
+            }
             kind => self.word_rule(token.word).unwrap_or((1, kind)),
         }
     }
@@ -164,13 +166,20 @@ impl<'t> Filter<'t> {
 
     fn open(&mut self) -> Fused {
         let inner = self.kind(1);
-        let query = matches!(inner, Kind::Select | Kind::With | Kind::Values | Kind::From);
+        let query = matches!(inner, Kind::Select | Kind::With | Kind::Values | Kind::From)
+            || self.word(1) == Word::Table;
         let window = self.prev == Kind::Over || (self.prev == Kind::As && !query);
         self.levels.push(window);
         if self.prev == Kind::Explain && !query && inner != Kind::LeftParen {
             self.explain_options = true;
         }
         (1, Kind::LeftParen)
+    }
+
+    /// Whether the current word is the TABLE of `CREATE VIEW v AS TABLE t`, not an alias.
+    fn table_query(&self) -> bool {
+        let takes = matches!(self.lead, Kind::CreateView | Kind::CreateTable | Kind::Prepare);
+        takes && self.levels.is_empty() && self.word(0) == Word::Table && self.kind(1) == Kind::Name
     }
 
     /// Whether the current comma ends its list.

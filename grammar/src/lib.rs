@@ -12,6 +12,7 @@ mod lexer;
 mod literal;
 mod not_built;
 mod parse;
+mod phrase;
 mod print;
 mod script;
 mod token;

@@ -1,6 +1,8 @@
 //! Statements that are known by their first words and not built: they get their name in an error
 //! of their own, not a syntax error.
 
+use diag::Span;
+
 use crate::token::Token;
 
 /// The first words of each, longest first where one starts another.
@@ -21,27 +23,42 @@ const LEADS: &[&str] = &[
     "CALL",
     "CHECKPOINT",
     "CLOSE",
+    "CREATE AGGREGATE",
     "CREATE ALERT",
     "CREATE AUDIT",
+    "CREATE CAST",
+    "CREATE COLLATION",
     "CREATE DATABASE",
     "CREATE DOMAIN",
+    "CREATE EVENT TRIGGER",
     "CREATE EXTENSION",
     "CREATE FEATURE TABLE",
     "CREATE FEED",
+    "CREATE FOREIGN TABLE",
     "CREATE FULLTEXT INDEX",
     "CREATE FUNCTION",
     "CREATE MATERIALIZED VIEW",
     "CREATE MODEL",
+    "CREATE OPERATOR",
     "CREATE OR REPLACE FUNCTION",
+    "CREATE OR REPLACE PROCEDURE",
+    "CREATE OR REPLACE TRIGGER",
     "CREATE POLICY",
     "CREATE PROCEDURE",
+    "CREATE PUBLICATION",
     "CREATE ROLE",
+    "CREATE RULE",
     "CREATE SCHEDULE",
     "CREATE SCHEMA",
     "CREATE SEQUENCE",
+    "CREATE SERVER",
+    "CREATE STATISTICS",
+    "CREATE SUBSCRIPTION",
+    "CREATE TABLESPACE",
     "CREATE TIMESERIES TABLE",
     "CREATE TRIGGER",
     "CREATE TYPE",
+    "CREATE UNLOGGED TABLE",
     "CREATE USER",
     "CREATE VECTOR INDEX",
     "DECLARE",
@@ -83,6 +100,7 @@ const LEADS: &[&str] = &[
     "REASSIGN",
     "REFRESH MATERIALIZED VIEW",
     "REINDEX",
+    "REPLACE INTO",
     "RESTORE",
     "REVOKE",
     "SECURITY LABEL",
@@ -91,20 +109,45 @@ const LEADS: &[&str] = &[
     "SET SESSION AUTHORIZATION",
     "SET SESSION CHARACTERISTICS",
     "SET TRANSACTION",
+    "SHOW COLUMNS",
+    "SHOW COMPACTION STATUS",
+    "SHOW CREATE TABLE",
+    "SHOW INDEXES",
+    "SHOW SLOW QUERIES",
+    "SHOW STATS",
+    "SHOW STORAGE",
+    "SHOW TABLE STATS",
+    "SHOW WAL STATUS",
     "SUBSCRIBE",
     "SUMMARIZE",
     "UNLISTEN",
     "UNPIVOT",
     "UNSUBSCRIBE",
+    "UPSERT INTO",
+    "USE",
     "VERIFY",
 ];
 
-/// Returns the statement's name if its first words are those of one that is not built.
-pub(crate) fn recognise(text: &str, tokens: &[Token]) -> Option<&'static str> {
-    let spelled = |index: usize| tokens.get(index).map_or("", |token| token.span().text(text));
-    LEADS.iter().copied().find(|lead| {
-        lead.split(' ').enumerate().all(|(index, word)| spelled(index).eq_ignore_ascii_case(word))
+/// Returns the statement's name, and where it stands, if its first words are those of one that is
+/// not built; EXPLAIN may stand before it.
+pub(crate) fn recognise(text: &str, tokens: &[Token]) -> Option<(&'static str, Span)> {
+    named(text, tokens).or_else(|| {
+        let spelled = |token: &&Token| token.span().text(text).to_ascii_uppercase();
+        let words = tokens.iter().take_while(|token| {
+            matches!(spelled(token).as_str(), "EXPLAIN" | "ANALYZE" | "VERBOSE")
+        });
+        let explained = spelled(&tokens.first()?) == "EXPLAIN";
+        explained.then(|| named(text, &tokens[words.count()..])).flatten()
     })
+}
+
+fn named(text: &str, tokens: &[Token]) -> Option<(&'static str, Span)> {
+    let spelled = |index: usize| tokens.get(index).map_or("", |token| token.span().text(text));
+    let lead = LEADS.iter().copied().find(|lead| {
+        lead.split(' ').enumerate().all(|(index, word)| spelled(index).eq_ignore_ascii_case(word))
+    })?;
+    let last = lead.split(' ').count() - 1;
+    Some((lead, tokens[0].span().to(tokens[last].span())))
 }
 
 /// Returns every first word or phrase of the list.

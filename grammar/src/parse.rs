@@ -10,7 +10,7 @@ use crate::filter::Filter;
 use crate::grammar::StatementParser;
 use crate::lexer::{self, Lexed};
 use crate::token::{Kind, Token};
-use crate::{expected, not_built};
+use crate::{expected, not_built, phrase};
 
 /// The longest text that is read: spans count bytes in 32 bits.
 const TEXT_MAX: usize = u32::MAX as usize;
@@ -96,8 +96,8 @@ fn one(text: &str, raw: &[Token], faults: &[(lexer::Fault, Span)]) -> diag::Resu
         return Err(Box::new(fault_or(text, faults, || unreachable_fault(raw))));
     }
     let whole = raw[0].span().to(raw[raw.len() - 1].span());
-    if let Some(what) = not_built::recognise(text, raw) {
-        let kind = NotBuilt { what: what.to_owned(), span: whole };
+    if let Some((what, span)) = not_built::recognise(text, raw) {
+        let kind = NotBuilt { what: what.to_owned(), span };
         return Ok(Spanned::new(StatementKind::NotBuilt(kind), whole));
     }
     let tokens = filtered(text, raw)?;
@@ -114,10 +114,28 @@ fn one(text: &str, raw: &[Token], faults: &[(lexer::Fault, Span)]) -> diag::Resu
     match parsed {
         Ok(statement) if mistakes.is_empty() => return Ok(statement),
         Ok(_) => {}
-        Err(error) => mistakes.push(expected::explain(text, &tokens, error)),
+        Err(error) => mistakes.push(match refused_clause(text, raw, &error) {
+            Some((what, span)) => Diagnostic::not_built(span, what),
+            None => expected::explain(text, &tokens, error),
+        }),
     }
     mistakes.sort_by_key(|mistake| mistake.span().map_or(0, |span| span.start));
     Err(Box::new(Diagnostic::join(mistakes).unwrap_or_else(|| unreachable_fault(raw))))
+}
+
+/// Returns the clause that is not built and made the parse fail, if it was one.
+fn refused_clause(
+    text: &str,
+    raw: &[Token],
+    error: &ParseError<u32, Kind, ()>,
+) -> Option<(&'static str, Span)> {
+    match error {
+        ParseError::UnrecognizedToken { token: (at, ..), .. }
+        | ParseError::ExtraToken { token: (at, ..) } => phrase::recognise(text, raw, *at),
+        ParseError::UnrecognizedEof { .. }
+        | ParseError::InvalidToken { .. }
+        | ParseError::User { .. } => None,
+    }
 }
 
 /// The error of a parse that failed and kept no mistake, which no path does.

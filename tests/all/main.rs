@@ -4,6 +4,7 @@ mod bombs;
 mod crash;
 mod docs;
 mod model;
+mod not_built;
 mod slt;
 mod support;
 mod tpch;

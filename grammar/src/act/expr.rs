@@ -213,6 +213,10 @@ pub(crate) fn between(cx: &mut Context<'_>, negated: bool, l: u32, r: u32) -> It
 
 /// `IS UNKNOWN`; any other word after IS is a mistake.
 pub(crate) fn is_unknown(cx: &mut Context<'_>, negated: bool, word: Name, l: u32, r: u32) -> Item {
+    if word.node == "json" {
+        cx.report(Diagnostic::not_built(word.span, "IS JSON"));
+        return chain::postfix(Postfix::Error, l, r);
+    }
     if word.node != "unknown" {
         let tests = ["null", "true", "false", "unknown", "distinct"];
         let near = diag::closest(&word.node, tests).map(str::to_uppercase);

@@ -100,6 +100,8 @@ impl Filter<'_> {
             Word::Row | Word::Rows if self.word(1) == Word::With && self.word(2) == Word::Ties => {
                 Some((3, Kind::WithTies))
             }
+            // `TABLE t` is `FROM t`, which selects all columns.
+            Word::Table if self.kind(1) == Kind::Name => Some((1, Kind::From)),
             Word::With => self.with_words(),
             Word::Without if self.follows(&[Word::Time, Word::Zone]) => {
                 Some((3, Kind::WithoutTimeZone))
