@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use diag::{Code, Diagnostic, Span};
 use interchange::{CsvError, CsvFault, CsvOptions, CsvReader, CsvWriter};
 use ir::{Copy, CopyFormat, CopyOptions, CopySource};
+use types::DataType;
 
 use crate::session::{Run, result_columns};
 use crate::statement::Done;
@@ -93,20 +94,32 @@ impl Drop for Target {
 fn unusable(path: &str, span: Span, error: &std::io::Error) -> Box<Diagnostic> {
     Box::new(
         Diagnostic::at(Code::File, span, format!("file \"{path}\" cannot be used: {error}"))
-            .primary("this file"),
+            .primary("this file")
+            .help("a path that does not begin with / is read from the process's directory"),
     )
 }
 
 fn said(error: &CsvError, span: Span) -> Box<Diagnostic> {
     let code = match &error.fault {
         CsvFault::FieldCount { .. } | CsvFault::OpenQuote => Code::BadFileFormat,
+        CsvFault::Value {
+            ty: DataType::Date | DataType::Timestamp | DataType::Interval, ..
+        } => Code::InvalidDatetimeText,
         CsvFault::Value { .. } => Code::InvalidText,
         CsvFault::Utf8 => Code::InvalidUtf8,
         CsvFault::Io(_) => Code::Io,
     };
+    let help = match &error.fault {
+        CsvFault::FieldCount { .. } => "COPY t (a, b) FROM … names the columns that the file has",
+        CsvFault::Value { .. } => "a field that means NULL is empty; WITH (NULL '…') names another",
+        CsvFault::OpenQuote => "a quote inside a quoted field is written twice",
+        CsvFault::Utf8 => "save the file as UTF-8",
+        CsvFault::Io(_) => "the rows before it were read; the disk or its permissions failed here",
+    };
     Box::new(
         Diagnostic::at(code, span, error.to_string())
             .primary("while reading this file")
+            .help(help)
             .detail("no row of the file was kept"),
     )
 }

@@ -21,6 +21,10 @@ use crate::query::{Bound, check_width, schema_place};
 use crate::scope::{Scope, ScopeColumn, ScopeTable};
 use crate::stored;
 
+/// Most rows of VALUES whose mistakes are shown at the value itself: more rows run in several
+/// batches, whose order a mistake could not be counted by.
+const PLACED_ROWS_MAX: usize = types::BATCH_ROWS;
+
 /// A column that an INSERT names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -35,7 +39,7 @@ pub(crate) struct Incoming {
     pub(crate) plan: Arc<Logical>,
     /// Columns and what they go to.
     pub(crate) given: Vec<(Target, Column)>,
-    /// Where the values of each target stand.
+    /// Where the values of each target stand; row after row for a short VALUES.
     pub(crate) spans: Vec<Span>,
 }
 
@@ -134,9 +138,9 @@ impl Binder<'_> {
             }
             rows.push(bound);
         }
-        let spans = match values.rows.as_slice() {
-            [row] => row.iter().map(|value| value.span).collect(),
-            _ => spans,
+        let spans = match values.rows.len() <= PLACED_ROWS_MAX {
+            true => values.rows.iter().flatten().map(|value| value.span).collect(),
+            false => spans,
         };
         let given: Vec<(Target, Column)> = targets
             .iter()
@@ -228,7 +232,7 @@ impl Binder<'_> {
         let (from, to) = valid.unwrap_or((TIME_MIN, TIME_MAX));
         let mut items: Vec<(Column, Scalar)> = Vec::new();
         let mut columns = Vec::with_capacity(table.columns.len() + 2);
-        let mut spans = Vec::with_capacity(table.columns.len());
+        let mut places = Vec::with_capacity(table.columns.len());
         let stored = (0..table.columns.len()).map(Target::Stored);
         for target in stored.chain([Target::ValidFrom, Target::ValidTo]) {
             let (name, ty) = target.describe(table);
@@ -249,9 +253,10 @@ impl Binder<'_> {
             };
             items.push((column, scalar));
             columns.push(column);
-            spans.push(place.and_then(|at| incoming.spans.get(at)).copied().unwrap_or(span));
+            places.push(place);
         }
-        spans.truncate(table.columns.len());
+        places.truncate(table.columns.len());
+        let spans = row_spans(&incoming, &places, span);
         let checks = self.checks(table, &columns, span)?;
         let write = Write {
             table: Arc::clone(table),
@@ -369,6 +374,21 @@ impl Target {
 
 fn timestamp(at: i64, span: Span) -> Scalar {
     Scalar::literal(Value::Timestamp(Timestamp(at)), DataType::Timestamp, span)
+}
+
+/// Returns where each table column's value stands, for every row whose places are known.
+///
+/// `places` says which of the given values each column takes; what is not given stands at `span`.
+fn row_spans(incoming: &Incoming, places: &[Option<usize>], span: Span) -> Vec<Span> {
+    let given = incoming.given.len().max(1);
+    let rows = (incoming.spans.len() / given).max(1);
+    let of = |row: usize| {
+        places.iter().map(move |place| {
+            let known = place.and_then(|at| incoming.spans.get(row * given + at));
+            known.copied().unwrap_or(span)
+        })
+    };
+    (0..rows).flat_map(of).collect()
 }
 
 /// A VALUES without ORDER BY, LIMIT and WITH, whose values may be DEFAULT.

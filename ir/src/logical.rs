@@ -211,7 +211,7 @@ pub struct Write {
     pub columns: Vec<Column>,
     /// CHECK constraints, over the columns of the new row: name and condition. NULL passes.
     pub checks: Vec<(String, Scalar)>,
-    /// Where the new row's values stand, a span a table column (for NOT NULL errors).
+    /// Where the new row's values stand, a span a table column; row after row for a short VALUES.
     pub spans: Vec<Span>,
 }
 

@@ -107,7 +107,7 @@ pub struct PhysicalWrite {
     pub action: WriteAction,
     /// CHECK constraints over the slots of the new row's columns, from 0.
     pub checks: Vec<(String, Scalar)>,
-    /// Where the new row's values stand, a span a table column.
+    /// Where the new row's values stand, a span a table column; row after row for a short VALUES.
     pub spans: Vec<Span>,
 }
 

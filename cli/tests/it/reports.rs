@@ -1,10 +1,12 @@
 //! The reports that a user reads, frozen: line, column, code, marks, help.
 
-use crate::support::run;
+use crate::support::{jsonl, run, run_in};
 
 const TABLES: &str =
     "CREATE TABLE staff (id INT PRIMARY KEY, name TEXT NOT NULL, salary DECIMAL(8,2));
 INSERT INTO staff VALUES (1, 'ann', 10.00), (2, 'bob', 20.00);
+CREATE TABLE price (id INT PRIMARY KEY, cents INT CONSTRAINT positive CHECK (cents > 0));
+INSERT INTO price VALUES (7, 50);
 ";
 
 /// What a failing statement prints.
@@ -37,7 +39,73 @@ reports! {
     duplicate_key: "INSERT INTO staff VALUES (2, 'eve', 1.00)";
     null_into_not_null: "INSERT INTO staff VALUES (3, NULL, 1.00)";
     not_built: "CREATE INDEX i ON staff (name)";
+    not_built_statement: "GRANT SELECT ON staff TO ann";
+    not_built_clause: "SELECT name FROM staff\nWHERE id = 1\nCOALESCE PERIOD valid";
     declared_period: "CREATE TABLE p (a DATE, b DATE, PERIOD FOR valid (a, b))";
+    overflow_of_a_whole_column: "SELECT id,\n       CAST(salary * 10000000000000000000 AS BIGINT)\nFROM staff";
+    duplicate_key_among_rows: "INSERT INTO staff VALUES\n  (3, 'cid', 1.00),\n  (2, 'eve', 1.00)";
+    duplicate_key_twice: "INSERT INTO staff (name, id) VALUES ('cid', 3), ('dan', 3)";
+    duplicate_key_of_a_query: "INSERT INTO staff SELECT * FROM staff";
+    duplicate_key_of_an_update: "UPDATE staff SET id = 1 WHERE name = 'bob'";
+    null_among_rows: "INSERT INTO staff (id, name) VALUES (3, 'cid'), (4, NULL)";
+    null_by_omission: "INSERT INTO staff (id) VALUES (3)";
+    null_by_update: "UPDATE staff SET name = NULL WHERE id = 2";
+    check_violated: "INSERT INTO price VALUES (1, 5), (2, -5)";
+    check_violated_by_update: "UPDATE price SET cents = cents - 100";
+    text_that_is_no_number: "SELECT CAST(name AS INT) FROM staff";
+    text_that_is_no_date: "SELECT * FROM staff WHERE name < DATE '2024-02'";
+    error_in_a_scan: "SELECT id\nFROM staff\nWHERE salary > 5\n  AND 10 / (id - 2) > 0";
+    copy_from_no_file: "COPY staff FROM '/nowhere/staff.csv'";
+}
+
+/// A scan's error is placed in its statement, whatever stands before it in the batch.
+#[test]
+fn the_second_statement_of_a_batch() {
+    let output = run(&["-c", "SELECT 1; SELECT\n  1 / 0"], b"");
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!(String::from_utf8(output.stderr).expect("it is UTF-8"));
+}
+
+#[test]
+fn a_file_that_does_not_fit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in [
+        ("value", "3,cid,1.00\n4,dan,much\n"),
+        ("fields", "3,cid,1.00\n4,dan\n"),
+        ("quote", "3,\"cid,1.00\n"),
+    ] {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+        let script = format!("{TABLES}COPY staff FROM '{name}';\n");
+        let output = run_in(folder.path(), &[], script.as_bytes());
+        assert_eq!(output.status.code(), Some(1), "{name} does not fit");
+        let report = String::from_utf8(output.stderr).expect("it is UTF-8");
+        insta::assert_snapshot!(format!("copy_{name}"), report);
+    }
+}
+
+/// The machine protocol says the same as the report, for the errors of tables and of rows alike.
+#[test]
+fn reports_as_lines() {
+    let answers = jsonl(
+        "CREATE TABLE staff (id INT PRIMARY KEY, name TEXT NOT NULL, salary DECIMAL(8,2));
+INSERT INTO staff VALUES (1, 'ann', 10.00), (2, 'bob', 20.00);
+  -- a comment before the first token
+  SELECT id,
+       salry FROM staff;
+SELECT name + 1 FROM staff; SELECT 1,
+  10 / (id - 1) FROM staff;
+INSERT INTO staff VALUES
+  (3, 'cid', 1.00),
+  (2, 'eve', 1.00);
+INSERT INTO staff VALUES (3, NULL, 1.00);
+UPDATE staff SET salary = salary * 100000;
+INSERT INTO staff VALUES (3 'cid', 1.00);
+CREATE INDEX i ON staff (name);
+SELECT 'abc",
+    );
+    let errors = answers.iter().filter_map(|answer| answer.get("error"));
+    let lines: Vec<String> = errors.map(ToString::to_string).collect();
+    insta::assert_snapshot!(lines.join("\n"));
 }
 
 #[test]

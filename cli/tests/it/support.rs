@@ -1,14 +1,21 @@
 //! Runs the binary and reads what it prints.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
 /// Runs the binary with these arguments and this standard input.
 pub(crate) fn run(arguments: &[&str], input: &[u8]) -> Output {
+    run_in(Path::new("."), arguments, input)
+}
+
+/// Runs the binary in a folder.
+pub(crate) fn run_in(folder: &Path, arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_spectradb"))
         .args(arguments)
+        .current_dir(folder)
         .env("NO_COLOR", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

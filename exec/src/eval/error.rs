@@ -18,13 +18,29 @@ pub struct EvalError {
     pub message: String,
     /// What else is known.
     pub detail: Option<String>,
+    /// What to do about it.
+    pub help: Option<String>,
 }
 
 impl From<EvalError> for Diagnostic {
     fn from(error: EvalError) -> Diagnostic {
-        let mut diagnostic = Diagnostic::at(error.code, error.span, error.message);
+        let mut diagnostic = Diagnostic::at(error.code, error.span, error.message)
+            .primary(remark(error.code))
+            .help_opt(error.help);
         diagnostic.detail = error.detail;
         diagnostic
+    }
+}
+
+/// What stands at the place of a mistake in the data; nothing where the message says it all.
+fn remark(code: Code) -> &'static str {
+    match code {
+        Code::DivisionByZero => "the divisor is zero for some row",
+        Code::NumericOverflow => "too large for its type",
+        Code::InvalidText | Code::InvalidJson | Code::InvalidDatetimeText => {
+            "the text is read here"
+        }
+        _ => "",
     }
 }
 
@@ -40,6 +56,7 @@ pub(crate) struct Failure {
     pub(crate) code: Code,
     pub(crate) message: String,
     pub(crate) detail: Option<String>,
+    pub(crate) help: Option<String>,
 }
 
 /// The result of an operation on one row.
@@ -47,28 +64,39 @@ pub(crate) type RowResult<T> = Result<T, Failure>;
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into(), detail: None }
+        Failure { code, message: message.into(), detail: None, help: None }
+    }
+
+    fn helped(self, help: impl Into<String>) -> Failure {
+        Failure { help: Some(help.into()), ..self }
     }
 
     /// Returns the failure with its place.
     pub(crate) fn at(self, span: Span) -> EvalError {
-        EvalError { code: self.code, span, message: self.message, detail: self.detail }
+        let Failure { code, message, detail, help } = self;
+        EvalError { code, span, message, detail, help }
     }
 
     pub(crate) fn division_by_zero(dividend: &Value) -> Failure {
         let mut failure = Failure::new(Code::DivisionByZero, "division by zero");
         failure.detail = Some(format!("the dividend is {dividend}"));
-        failure
+        failure.helped("NULLIF(divisor, 0) makes the result NULL where the divisor is zero")
     }
 
     /// A result that its type does not hold; `what` shows the operation with its values.
     pub(crate) fn out_of_range(what: impl std::fmt::Display, ty: DataType) -> Failure {
         Failure::new(Code::NumericOverflow, format!("{what} is out of range for type {ty}"))
+            .helped(wider(ty))
     }
 
     pub(crate) fn invalid_text(text: &str, ty: DataType) -> Failure {
-        let code = if ty == DataType::Json { Code::InvalidJson } else { Code::InvalidText };
+        let code = match ty {
+            DataType::Json => Code::InvalidJson,
+            DataType::Date | DataType::Timestamp | DataType::Interval => Code::InvalidDatetimeText,
+            _ => Code::InvalidText,
+        };
         Failure::new(code, format!("invalid input syntax for type {ty}: \"{}\"", shortened(text)))
+            .helped(format!("TRY_CAST gives NULL where a text is no {ty}"))
     }
 
     pub(crate) fn argument(message: impl Into<String>) -> Failure {
@@ -77,6 +105,10 @@ impl Failure {
 
     pub(crate) fn domain(message: impl Into<String>) -> Failure {
         Failure::new(Code::InvalidMath, message)
+    }
+
+    pub(crate) fn logarithm(message: impl Into<String>) -> Failure {
+        Failure::new(Code::InvalidLogarithm, message)
     }
 
     pub(crate) fn cannot_cast(value: &Value, ty: DataType) -> Failure {
@@ -108,9 +140,31 @@ impl Failure {
                 Failure::new(Code::InvalidDatetime, format!("date or time out of range: {what}"))
             }
             TimeError::Syntax => {
-                Failure::new(Code::InvalidText, format!("not a date or time: {what}"))
+                Failure::new(Code::InvalidDatetimeText, format!("not a date or time: {what}"))
             }
         }
+    }
+}
+
+/// Where a number that `ty` does not hold can go.
+fn wider(ty: DataType) -> &'static str {
+    match ty {
+        DataType::Int16 | DataType::Int32 => "BIGINT holds up to 19 digits: CAST an operand to it",
+        DataType::Int64 => "DECIMAL holds up to 38 digits: CAST an operand to DECIMAL(38,0)",
+        DataType::Decimal { precision: 38, .. } => {
+            "DOUBLE holds up to 10^308, rounded to 15 digits"
+        }
+        DataType::Decimal { .. } => "a column of more digits takes it: DECIMAL(38,2), for example",
+        DataType::Float32 => "DOUBLE holds up to 10^308",
+        DataType::Float64
+        | DataType::Null
+        | DataType::Boolean
+        | DataType::Text { .. }
+        | DataType::Blob
+        | DataType::Date
+        | DataType::Timestamp
+        | DataType::Interval
+        | DataType::Json => "no type holds more",
     }
 }
 

@@ -14,10 +14,10 @@ pub(super) fn insert(
     let width = target.types.len();
     // Keys written by this statement are in the target's ledger, not in this view.
     let view = target.transaction.view();
-    let mut count = 0;
+    let mut count = 0_usize;
     for batch in batches {
         let batch = batch?;
-        constraint::check(target.plan, &batch, target.context)?;
+        constraint::check(target.plan, &batch, count, target.context)?;
         for at in 0..batch.rows() {
             let key = match target.has_hidden_key() {
                 true => vec![Value::Int64(target.transaction.next_row_id())],
@@ -29,13 +29,13 @@ pub(super) fn insert(
             if upsert {
                 replace(target, row, valid)?;
             } else {
-                target.claim(&view, &row, valid)?;
+                target.claim(&view, &row, valid, count)?;
                 target.put(&row, valid)?;
             }
             count += 1;
         }
     }
-    Ok(count)
+    Ok(count as u64)
 }
 
 /// Writes a row over whatever its key holds during `valid`; the rest of that keeps standing.

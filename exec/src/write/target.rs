@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use diag::{Code, Diagnostic};
+use diag::{Code, Diagnostic, Span};
 use ir::PhysicalWrite;
 use storage::{PENDING, ReadPoint, ScanColumn, Transaction, View};
 use types::{Batch, ColumnId, CommitId, DataType, Period, TIME_MAX, TIME_MIN, Timestamp, Value};
 
-use super::constraint::text;
+use super::constraint::{self, text};
 use crate::error::{internal, storage as failed};
 use crate::eval::EvalContext;
 
@@ -98,8 +98,14 @@ impl<'a> Target<'a> {
     }
 
     /// Fails if another current version of the row's key, in the view or written by this statement,
-    /// shares an instant with `valid`; notes the key as taken.
-    pub(super) fn claim(&mut self, view: &View, row: &[Value], valid: Period) -> diag::Result<()> {
+    /// shares an instant with `valid`; notes the key as taken. The row is the statement's `number`-th.
+    pub(super) fn claim(
+        &mut self,
+        view: &View,
+        row: &[Value],
+        valid: Period,
+        number: usize,
+    ) -> diag::Result<()> {
         if self.has_hidden_key() {
             // A row id is drawn once; the pieces that share it come from one version.
             return Ok(());
@@ -109,14 +115,17 @@ impl<'a> Target<'a> {
         let columns = [ScanColumn::ValidFrom, ScanColumn::ValidTo];
         for found in view.get(self.plan.table.tree, &key, &columns, at).map_err(failed)? {
             if period(&found[0], &found[1])?.overlaps(valid) {
-                return Err(self.duplicate(&key));
+                return Err(self.duplicate(&key, number, "another row has this key"));
             }
         }
         let bytes = types::key::encode(&key, &vec![false; key.len()]);
         let periods = self.taken.entry(bytes).or_default();
         let clash = periods.iter().any(|period| period.overlaps(valid));
         periods.push(valid);
-        if clash { Err(self.duplicate(&key)) } else { Ok(()) }
+        match clash {
+            true => Err(self.duplicate(&key, number, "this statement writes the key twice")),
+            false => Ok(()),
+        }
     }
 
     /// Writes a version.
@@ -135,19 +144,37 @@ impl<'a> Target<'a> {
         self.transaction.close(tree, key, valid_from, commit_from).map_err(failed)
     }
 
-    fn duplicate(&self, key: &[Value]) -> Box<Diagnostic> {
+    fn duplicate(&self, key: &[Value], number: usize, remark: &str) -> Box<Diagnostic> {
         let table = &self.plan.table;
-        let names = table
-            .primary_key
-            .iter()
-            .map(|id| table.column_by_id(*id).map_or("?", |column| column.name.as_str()));
-        let names = names.collect::<Vec<_>>().join(", ");
-        let shown = key.iter().map(text).collect::<Vec<_>>().join(", ");
-        let message = format!("key ({names})=({shown}) of \"{}\" already exists", table.name);
+        let at = |id| table.columns.iter().position(|column| column.id == id);
+        let places: Vec<usize> = table.primary_key.iter().filter_map(|id| at(*id)).collect();
+        let spans = places.iter().map(|column| constraint::place(self.plan, number, *column));
+        let span = spans.reduce(Span::to).unwrap_or(Span::NONE);
+        let names: Vec<&str> = places.iter().map(|at| table.columns[*at].name.as_str()).collect();
+        let shown: Vec<String> = key.iter().map(text).collect();
+        let (list, values) = (names.join(", "), shown.join(", "));
+        let message = format!("key ({list})=({values}) of \"{}\" already exists", table.name);
+        let pairs =
+            names.iter().zip(key).map(|(name, value)| format!("{name} = {}", literal(value)));
+        let key = pairs.collect::<Vec<_>>().join(" AND ");
         Box::new(
-            Diagnostic::new(Code::UniqueViolation, message)
+            constraint::placed(Code::UniqueViolation, span, message)
+                .primary(remark)
+                .help(format!("to change the row: UPDATE {} SET … WHERE {key}", table.name))
                 .detail("a key is unique at every instant of its valid time"),
         )
+    }
+}
+
+/// Returns a value as a statement writes it.
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Boolean(_)
+        | Value::Int16(_)
+        | Value::Int32(_)
+        | Value::Int64(_)
+        | Value::Decimal(_) => text(value),
+        _ => format!("'{}'", text(value).replace('\'', "''")),
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn update(
     let (mut count, mut closed, mut made) = (0, Vec::new(), Vec::new());
     for batch in batches {
         let new = Batch::new(batch.columns()[first..first + width].to_vec(), batch.rows());
-        constraint::check(target.plan, &new, target.context)?;
+        constraint::check(target.plan, &new, 0, target.context)?;
         for at in 0..batch.rows() {
             let old = Old::of(target, batch, at)?;
             let version = old.find(target, &view)?;
@@ -115,7 +115,7 @@ fn replace(
     }
     let view = target.transaction.view();
     for (row, valid) in &made {
-        target.claim(&view, row, *valid)?;
+        target.claim(&view, row, *valid, 0)?;
     }
     made.iter().try_for_each(|(row, valid)| target.put(row, *valid))
 }

@@ -197,12 +197,11 @@ fn transcendental(function: Function, args: &[Value], ty: DataType) -> RowResult
 
 fn logarithm(x: f64, shown: &Value) -> RowResult<f64> {
     if x == 0.0 {
-        return Err(Failure::domain("cannot take logarithm of zero"));
+        return Err(Failure::logarithm("cannot take logarithm of zero"));
     }
     if x < 0.0 {
-        return Err(Failure::domain(format!(
-            "cannot take logarithm of a negative number: {shown}"
-        )));
+        let message = format!("cannot take logarithm of a negative number: {shown}");
+        return Err(Failure::logarithm(message));
     }
     Ok(x.ln())
 }
