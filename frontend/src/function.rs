@@ -108,6 +108,8 @@ impl Binder<'_> {
             return Ok(None);
         }
         let ty = match param {
+            // CONCAT writes a boolean as a result shows it, which a cast to text does not.
+            Param::Any if arg.ty == DataType::Boolean => return Ok(Some(arg)),
             Param::Text | Param::Any => return self.texted(arg).map(Some),
             Param::Integer => DataType::Int64,
             Param::Double => DataType::Float64,

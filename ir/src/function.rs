@@ -134,7 +134,7 @@ pub enum Function {
     // Time. Now is one value a transaction.
     Now,
     CurrentDate,
-    /// DATE, TIMESTAMP or INTERVAL → DECIMAL(38,6) (PostgreSQL: numeric); DOUBLE for DATE_PART.
+    /// DATE, TIMESTAMP or INTERVAL → DECIMAL, with digits after the point for seconds only.
     Extract(TimeField),
     DateTrunc(TimeField),
     /// (year, month, day, hour, minute BIGINT, second DOUBLE).

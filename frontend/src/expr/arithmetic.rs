@@ -1,12 +1,13 @@
 //! Arithmetic: the type of a result and the conversions of its operands.
 //!
 //! Decimals follow PostgreSQL as far as a fixed scale can: sums keep the larger scale, products add
-//! scales, quotients have at least 16 digits after the point. A literal integer beside a decimal has
-//! only the digits that it needs.
+//! scales. PostgreSQL chooses the digits of a quotient by the two values (`select_div_scale`): for
+//! constants the same digits are chosen here; where a value is not known there are 16 after the
+//! point, or the operands' own. A literal integer beside a decimal has only the digits that it needs.
 
 use diag::{Code, Diagnostic, Result, Span};
 use ir::{ArithmeticOp, Scalar, ScalarKind};
-use types::{DataType, Value};
+use types::{DataType, Decimal, Value};
 
 use super::as_double;
 use crate::binder::Binder;
@@ -94,8 +95,41 @@ fn numeric(op: ArithmeticOp, left: Scalar, right: Scalar, span: Span) -> Scalar 
         return node(op, cast(left, ty), cast(right, ty), ty, span);
     }
     let (left, right) = (decimal_operand(left), decimal_operand(right));
-    let ty = decimal_result(op, as_decimal(left.ty), as_decimal(right.ty));
+    let ty = match (op, left.as_literal(), right.as_literal()) {
+        (ArithmeticOp::Divide, Some(Value::Decimal(a)), Some(Value::Decimal(b))) => {
+            DataType::Decimal { precision: 38, scale: quotient_scale(*a, *b) }
+        }
+        _ => decimal_result(op, as_decimal(left.ty), as_decimal(right.ty)),
+    };
     node(op, left, right, ty, span)
+}
+
+/// Returns the digits after the point of a quotient of known values: at least 16 significant ones,
+/// counted in groups of four as PostgreSQL stores them, and no fewer than either operand has.
+fn quotient_scale(dividend: Decimal, divisor: Decimal) -> u8 {
+    const SIGNIFICANT: i32 = 16;
+    let least = dividend.scale.max(divisor.scale);
+    let ((a, high_a), (b, high_b)) = (leading_group(dividend), leading_group(divisor));
+    let weight = a - b - i32::from(high_a <= high_b);
+    let wanted = (SIGNIFICANT - 4 * weight).clamp(0, 38);
+    // The quotient has at most four digits before the point for each group of its weight.
+    let whole = 4 * (weight + 1).max(0);
+    let room = u8::try_from((38 - whole).max(0)).expect("it is at most 38");
+    u8::try_from(wanted).expect("it is clamped").max(least).min(room.max(least))
+}
+
+/// Returns the place of a number's first group of four digits, counted from the point, and the group.
+fn leading_group(number: Decimal) -> (i32, u32) {
+    let digits = number.unscaled.unsigned_abs().to_string();
+    if number.unscaled == 0 {
+        return (0, 0);
+    }
+    // Of the digits before the point, or of the zeros behind it if there are none.
+    let whole = digits.len() as i32 - i32::from(number.scale);
+    let weight = (whole - 1).div_euclid(4);
+    let length = whole - 4 * weight;
+    let group = digits.chars().chain(std::iter::repeat('0')).take(length as usize);
+    (weight, group.fold(0, |value, digit| 10 * value + digit.to_digit(10).unwrap_or(0)))
 }
 
 fn decimal_result(op: ArithmeticOp, (p1, s1): (u8, u8), (p2, s2): (u8, u8)) -> DataType {
@@ -181,4 +215,33 @@ pub(crate) fn shifted(
 /// Returns a constant of type INTERVAL that holds one of `unit`: `1 day`.
 pub(crate) fn one_of(binder: &mut Binder<'_>, unit: &str, span: Span) -> Result<Scalar> {
     binder.adopt(literal::unknown_text(&format!("1 {unit}"), span), DataType::Interval)
+}
+
+#[cfg(test)]
+mod tests {
+    use types::Decimal;
+
+    use super::quotient_scale;
+
+    /// As PostgreSQL 15 prints these quotients.
+    #[test]
+    fn quotients_of_constants_have_the_digits_of_postgresql() {
+        for (dividend, divisor, scale) in [
+            ((70, 1), (2, 0), 16),
+            ((1, 0), (30, 1), 20),
+            ((1_000_000, 1), (3, 0), 12),
+            ((1_234_567_890, 1), (7, 0), 12),
+            ((1, 3), (3, 0), 20),
+            ((100, 2), (70_000, 4), 20),
+            ((123_456_789_012_345_678_900, 1), (3, 0), 1),
+            ((10, 1), (12_345_678_901_234_567_890, 0), 36),
+            ((0, 1), (3, 0), 20),
+            ((999_995, 1), (3, 4), 8),
+            ((50, 1), (99_990, 1), 20),
+        ] {
+            let number = |(unscaled, scale): (i128, u8)| Decimal::new(unscaled, scale);
+            let found = quotient_scale(number(dividend), number(divisor));
+            assert_eq!(found, scale, "{dividend:?} / {divisor:?}");
+        }
+    }
 }

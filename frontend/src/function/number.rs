@@ -61,7 +61,13 @@ impl Binder<'_> {
         span: Span,
     ) -> Result<Scalar> {
         let arg = self.number(arg, name, span)?;
-        let ty = arg.ty;
+        let ty = match arg.ty {
+            // -1, 0 or 1.
+            DataType::Decimal { .. } if function == Function::Sign => {
+                DataType::Decimal { precision: 1, scale: 0 }
+            }
+            other => other,
+        };
         Ok(call_of(function, vec![arg], ty, span))
     }
 

@@ -83,7 +83,7 @@ fn row(name: &str) -> Option<Row> {
         "rtrim" => (F::Trim(TrimSide::Trailing), TEXTS, 1..=2, text),
         "replace" => (F::Replace, TEXTS, 3..=3, text),
         "concat" => (F::Concat, &[Any], 1..=MANY, text),
-        "concat_ws" => (F::ConcatWs, &[Any], 2..=MANY, text),
+        "concat_ws" => (F::ConcatWs, &[Text, Any], 2..=MANY, text),
         "left" => (F::Left, &[Text, Integer], 2..=2, text),
         "right" => (F::Right, &[Text, Integer], 2..=2, text),
         "lpad" => (F::LeftPad, &[Text, Integer, Text], 2..=3, text),

@@ -9,9 +9,6 @@ use crate::binder::Binder;
 use crate::coerce::{cast, is_unknown};
 use crate::expr::{as_double, one_of, shifted};
 
-/// EXTRACT gives microseconds exactly.
-const EXTRACTED: DataType = DataType::Decimal { precision: 38, scale: 6 };
-
 /// Every spelling of a field.
 const FIELDS: &[(&str, TimeField)] = &[
     ("microsecond", TimeField::Microsecond),
@@ -55,18 +52,18 @@ impl Binder<'_> {
         let bound = match (name, args.len()) {
             ("extract", 2) => {
                 let (field, time) = self.field_and_time(args)?;
-                self.extract(field, time, EXTRACTED, span)?
+                self.extract(field, time, None, span)?
             }
             ("date_part", 2) => {
                 let (field, time) = self.field_and_time(args)?;
-                self.extract(field, time, DataType::Float64, span)?
+                self.extract(field, time, Some(DataType::Float64), span)?
             }
             ("epoch", 1) => {
-                self.extract(TimeField::Epoch, args.remove(0), DataType::Float64, span)?
+                self.extract(TimeField::Epoch, args.remove(0), Some(DataType::Float64), span)?
             }
             ("year" | "month" | "day" | "hour" | "minute" | "second" | "quarter" | "week", 1) => {
                 let field = field_named(name).expect("the arm lists fields");
-                self.extract(field, args.remove(0), DataType::Int64, span)?
+                self.extract(field, args.remove(0), Some(DataType::Int64), span)?
             }
             ("date_trunc", 2) => {
                 let (field, time) = self.field_and_time(args)?;
@@ -108,16 +105,18 @@ impl Binder<'_> {
         }
     }
 
+    /// Reads a field, as `ty` where that is not the field's own type.
     fn extract(
         &mut self,
         field: TimeField,
         time: Scalar,
-        ty: DataType,
+        ty: Option<DataType>,
         span: Span,
     ) -> Result<Scalar> {
         let time = self.time_argument(time)?;
-        let extracted = call_of(Function::Extract(field), vec![time], EXTRACTED, span);
-        Ok(cast(extracted, ty))
+        let own = extracted(field, time.ty);
+        let read = call_of(Function::Extract(field), vec![time], own, span);
+        Ok(cast(read, ty.unwrap_or(own)))
     }
 
     fn truncate_time(&mut self, field: TimeField, time: Scalar, span: Span) -> Result<Scalar> {
@@ -171,6 +170,31 @@ impl Binder<'_> {
         let kind = ScalarKind::Call(Function::ToChar, vec![value, format]);
         Ok(Scalar::new(kind, DataType::TEXT, span))
     }
+}
+
+/// The type of what EXTRACT reads: whole but for seconds, which keep their microseconds exactly.
+fn extracted(field: TimeField, of: DataType) -> DataType {
+    let (precision, scale) = match field {
+        TimeField::Epoch if of == DataType::Date => (18, 0),
+        TimeField::Epoch | TimeField::Second => (38, 6),
+        TimeField::Millisecond => (38, 3),
+        TimeField::Microsecond
+        | TimeField::Minute
+        | TimeField::Hour
+        | TimeField::Day
+        | TimeField::Week
+        | TimeField::Month
+        | TimeField::Quarter
+        | TimeField::Year
+        | TimeField::Decade
+        | TimeField::Century
+        | TimeField::Millennium
+        | TimeField::DayOfWeek
+        | TimeField::IsoDayOfWeek
+        | TimeField::DayOfYear
+        | TimeField::IsoYear => (18, 0),
+    };
+    DataType::Decimal { precision, scale }
 }
 
 fn field_named(word: &str) -> Option<TimeField> {

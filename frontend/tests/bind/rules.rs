@@ -26,7 +26,7 @@ fn numbers_have_postgresql_types() {
         "BIGINT",
         "DECIMAL(3,1)",
         "DECIMAL(5,3)",
-        "DECIMAL(38,16)",
+        "DECIMAL(38,20)",
         "DECIMAL(11,2)",
         "DECIMAL(22,2)",
         "DOUBLE",

@@ -80,18 +80,17 @@ fn strings<'a>(
     Vector::of_width(Arc::new(array), constant)
 }
 
-/// EXTRACT(YEAR FROM date) as a wide decimal; an infinite date is left to the row's operation.
+/// EXTRACT(YEAR FROM date) as a narrow decimal; an infinite date is left to the row's operation.
 fn years(input: &Vector, ty: DataType, rows: usize) -> Option<Vector> {
-    let DataType::Decimal { precision: 19.., scale: 6 } = ty else { return None };
+    let DataType::Decimal { precision: 5..=18, scale: 0 } = ty else { return None };
     let (values, failed) =
         crate::eval::vector::checked_map(input.lanes::<Date32Type>(), rows, |days| {
             let date = types::Date(days);
-            let year = i128::from(types::Civil::of_date(date).year);
-            let shown = if year > 0 { year } else { year - 1 };
-            (shown * 1_000_000, !date.is_finite())
+            let year = i64::from(types::Civil::of_date(date).year);
+            (if year > 0 { year } else { year - 1 }, !date.is_finite())
         });
     let validity = input.validity(rows);
     let array =
-        (!failed).then(|| numbers::<arrow_array::types::Decimal128Type>(values, validity, ty))?;
+        (!failed).then(|| numbers::<arrow_array::types::Decimal64Type>(values, validity, ty))?;
     Some(dense(array))
 }

@@ -25,9 +25,9 @@ pub(super) fn call(function: Function, args: &[Value]) -> RowResult<Value> {
             trim(text(0), set, side).to_owned()
         }
         Function::Replace => replace(text(0), text(1), text(2))?,
-        Function::Concat => join("", args)?,
+        Function::Concat => join("", args, shown)?,
         Function::ConcatWs if args[0].is_null() => return Ok(Value::Null),
-        Function::ConcatWs => join(text(0), &args[1..])?,
+        Function::ConcatWs => join(text(0), &args[1..], shown)?,
         Function::ConcatOperator => return concat_operator(args),
         Function::Left => left(text(0), count(1)).to_owned(),
         Function::Right => right(text(0), count(1)).to_owned(),
@@ -143,10 +143,23 @@ fn replace(text: &str, from: &str, to: &str) -> RowResult<String> {
     Ok(text.replace(from, to))
 }
 
-fn join(separator: &str, args: &[Value]) -> RowResult<String> {
-    let parts: Vec<String> = args.iter().filter_map(Value::cast_text).collect();
+fn join(
+    separator: &str,
+    args: &[Value],
+    text_of: fn(&Value) -> Option<String>,
+) -> RowResult<String> {
+    let parts: Vec<String> = args.iter().filter_map(text_of).collect();
     limited(Some(parts.iter().map(|part| part.len() + separator.len()).sum()))?;
     Ok(parts.join(separator))
+}
+
+/// A value as CONCAT joins it: as a result shows it, where a cast to TEXT spells booleans out.
+fn shown(value: &Value) -> Option<String> {
+    match value {
+        Value::Boolean(true) => Some("t".into()),
+        Value::Boolean(false) => Some("f".into()),
+        other => other.cast_text(),
+    }
 }
 
 /// `||` of texts, or of blobs.
@@ -155,7 +168,7 @@ fn concat_operator(args: &[Value]) -> RowResult<Value> {
         limited(a.len().checked_add(b.len()))?;
         return Ok(Value::Blob([a.as_ref(), b.as_ref()].concat().into()));
     }
-    join("", args).map(Value::text)
+    join("", args, Value::cast_text).map(Value::text)
 }
 
 /// Returns the first `count` characters, or all but the last `-count`.
