@@ -85,13 +85,26 @@ impl<'a> Binder<'a> {
         span: Span,
         inner: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        if self.depth >= QUERY_DEPTH_MAX {
+        self.nested_by(1, span, inner)
+    }
+
+    /// Runs `inner` some queries deeper.
+    pub(crate) fn nested_by<T>(
+        &mut self,
+        levels: u32,
+        span: Span,
+        inner: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let outer = self.depth;
+        if outer.saturating_add(levels) > QUERY_DEPTH_MAX {
             let message = format!("queries nest deeper than {QUERY_DEPTH_MAX} levels");
-            return Err(Diagnostic::at(Code::TooDeep, self.place(span), message).into());
+            return Err(Diagnostic::at(Code::TooDeep, self.place(span), message)
+                .help("keep a part of it in a table: CREATE TABLE … AS SELECT")
+                .into());
         }
-        self.depth += 1;
+        self.depth = outer + levels;
         let result = inner(self);
-        self.depth -= 1;
+        self.depth = outer;
         result
     }
 

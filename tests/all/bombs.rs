@@ -73,6 +73,15 @@ fn flat_forms() {
     defuse("select list", &format!("SELECT 1{}", ", 1".repeat(LONG)));
     defuse("casts", &format!("SELECT 1{}", "::INT".repeat(LONG)));
     defuse("unions", &format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(20_000)));
+    defuse("distinct unions", &format!("SELECT 1{}", " UNION SELECT 1".repeat(20_000)));
+    defuse("differences", &format!("SELECT 1{}", " EXCEPT SELECT 1".repeat(20_000)));
+    defuse("intersections", &format!("SELECT 1{}", " INTERSECT SELECT 1".repeat(20_000)));
+    let mixed = " UNION SELECT 1 UNION ALL SELECT 2";
+    defuse("mixed unions", &format!("SELECT 1{}", mixed.repeat(10_000)));
+    defuse("mixed unions below the limit", &format!("SELECT 1{}", mixed.repeat(29)));
+    defuse("differences below the limit", &format!("SELECT 1{}", " EXCEPT SELECT 1".repeat(59)));
+    let nested = format!("SELECT 1{}", " EXCEPT (SELECT 1".repeat(200)) + &")".repeat(200);
+    defuse("nested differences", &nested);
     defuse(
         "joins",
         &format!("SELECT 1 FROM (SELECT 1) a{}", " CROSS JOIN (SELECT 1) b".repeat(5_000)),

@@ -20,24 +20,30 @@ use crate::literal;
 
 impl Binder<'_> {
     pub(super) fn set_chain(&mut self, first: &QueryBody, rest: &[SetArm]) -> Result<Bound> {
+        // Each operator that closes a run stands inside the next one, as a nested query would.
+        let levels = rest.windows(2).filter(|pair| !same_run(&pair[0], &pair[1])).count();
+        let span = rest.iter().fold(Span::NONE, |all, arm| all.to(arm.span));
+        self.nested_by(u32::try_from(levels).unwrap_or(u32::MAX), span, |binder| {
+            binder.set_runs(first, rest)
+        })
+    }
+
+    fn set_runs(&mut self, first: &QueryBody, rest: &[SetArm]) -> Result<Bound> {
         let mut arms = vec![(self.body(first)?, Span::NONE)];
-        let mut pending: Option<(SetOp, bool)> = None;
+        let mut pending: Option<&SetArm> = None;
         for arm in rest {
-            // A run of UNION ALL becomes one operator; anything else closes the run.
-            if let Some((op, all)) = pending
-                && !(op == SetOp::Union && all && arm.op == SetOp::Union && arm.all)
-            {
-                let whole = self.combine(arms, op, all)?;
+            if let Some(before) = pending.filter(|before| !same_run(before, arm)) {
+                let whole = self.combine(arms, before.op, before.all)?;
                 arms = vec![(whole, Span::NONE)];
             }
             if arm.all && arm.op != SetOp::Union {
                 return not_built(arm.span, "INTERSECT ALL or EXCEPT ALL");
             }
-            pending = Some((arm.op, arm.all));
+            pending = Some(arm);
             arms.push((self.body(&arm.body)?, arm.span));
         }
-        let (op, all) = pending.expect("a chain has at least two arms");
-        self.combine(arms, op, all)
+        let last = pending.expect("a chain has at least two arms");
+        self.combine(arms, last.op, last.all)
     }
 
     fn combine(&mut self, arms: Vec<(Bound, Span)>, op: SetOp, all: bool) -> Result<Bound> {
@@ -216,6 +222,12 @@ pub(super) fn push_once(items: &mut Vec<(Column, Scalar)>, column: Column, scala
 
 fn distinct(bound: Bound) -> Bound {
     Bound { plan: Arc::new(Logical::Distinct { input: bound.plan }), ..bound }
+}
+
+/// Whether two neighbours of a chain become one operator: a UNION removes the duplicates of all arms
+/// before it as well. UNION ALL after a UNION keeps its own duplicates, so it closes the run.
+fn same_run(before: &SetArm, arm: &SetArm) -> bool {
+    before.op == SetOp::Union && arm.op == SetOp::Union && (before.all || !arm.all)
 }
 
 fn word(op: SetOp) -> &'static str {
