@@ -57,7 +57,6 @@ impl Diagnostic {
     pub fn not_built(span: Span, what: impl fmt::Display) -> Diagnostic {
         let what = what.to_string();
         Diagnostic::at(Code::NotBuilt, span, format!("{what} is not built yet"))
-            .primary("not built")
             .help(instead::of(&what))
     }
 

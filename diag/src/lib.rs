@@ -6,6 +6,7 @@
 mod code;
 mod diagnostic;
 mod instead;
+mod remark;
 mod render;
 mod source;
 mod span;

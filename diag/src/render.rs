@@ -2,7 +2,7 @@
 
 use ariadne::{CharSet, Config, IndexType, Label as Mark, Report, ReportKind, Source};
 
-use crate::{Diagnostic, Label, Span};
+use crate::{Diagnostic, Label, Span, remark};
 
 /// How a report looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +57,8 @@ fn render_one(diagnostic: &Diagnostic, name: &str, text: &str, style: Style) -> 
 
 /// The places to mark and what to write there.
 ///
-/// A mark without words is not drawn, so a primary place without any says "here". One that holds
-/// labelled places is marked by these: a line under the whole would run through theirs.
+/// A mark without words is not drawn, so a primary place without any gets those of its code. One that
+/// holds labelled places is marked by these: a line under the whole would run through theirs.
 fn marks(diagnostic: &Diagnostic) -> Vec<(Span, &str)> {
     let labels = &diagnostic.labels;
     let inside = |outer: &Label, inner: &Label| {
@@ -69,7 +69,7 @@ fn marks(diagnostic: &Diagnostic) -> Vec<(Span, &str)> {
     if !primary.text.is_empty() {
         marks.push((primary.span, primary.text.as_str()));
     } else if !others.iter().any(|other| inside(primary, other)) {
-        marks.push((primary.span, "here"));
+        marks.push((primary.span, remark::of(diagnostic.code)));
     }
     let labelled = others.iter().filter(|other| !other.text.is_empty());
     marks.extend(labelled.map(|other| (other.span, other.text.as_str())));
@@ -139,6 +139,8 @@ mod tests {
         let drawn = render(&bare, "query", text, Style::Plain);
         assert!(drawn.contains("────┬───"), "{drawn}");
         assert!(drawn.contains("╰───── here"), "{drawn}");
+        let named = Diagnostic::at(Code::DivisionByZero, Span::new(7, 15), "odd");
+        assert!(render(&named, "query", text, Style::Plain).contains("the divisor is zero"));
         let parts = bare.label(Span::new(7, 11), "TEXT").label(Span::new(14, 15), "BIGINT");
         let drawn = render(&parts, "query", text, Style::Plain);
         assert!(drawn.contains("query:1:8"), "{drawn}");

@@ -24,23 +24,10 @@ pub struct EvalError {
 
 impl From<EvalError> for Diagnostic {
     fn from(error: EvalError) -> Diagnostic {
-        let mut diagnostic = Diagnostic::at(error.code, error.span, error.message)
-            .primary(remark(error.code))
-            .help_opt(error.help);
+        let mut diagnostic =
+            Diagnostic::at(error.code, error.span, error.message).help_opt(error.help);
         diagnostic.detail = error.detail;
         diagnostic
-    }
-}
-
-/// What stands at the place of a mistake in the data; nothing where the message says it all.
-fn remark(code: Code) -> &'static str {
-    match code {
-        Code::DivisionByZero => "the divisor is zero for some row",
-        Code::NumericOverflow => "too large for its type",
-        Code::InvalidText | Code::InvalidJson | Code::InvalidDatetimeText => {
-            "the text is read here"
-        }
-        _ => "",
     }
 }
 
@@ -156,8 +143,8 @@ fn wider(ty: DataType) -> &'static str {
         }
         DataType::Decimal { .. } => "a column of more digits takes it: DECIMAL(38,2), for example",
         DataType::Float32 => "DOUBLE holds up to 10^308",
-        DataType::Float64
-        | DataType::Null
+        DataType::Float64 => "DOUBLE ends at 10^308, and no type holds more",
+        DataType::Null
         | DataType::Boolean
         | DataType::Text { .. }
         | DataType::Blob

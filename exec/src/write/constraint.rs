@@ -26,7 +26,10 @@ pub(super) fn check(
         }
     }
     for (name, condition) in &plan.checks {
-        let truth = eval::eval(condition, rows, context)?;
+        let truth = eval::eval(condition, rows, context).map_err(|error| {
+            // The check's text is not this statement's: its place is where the row comes from.
+            Diagnostic::from(error).primary(format!("while testing check \"{name}\""))
+        })?;
         let truth = truth.as_boolean();
         // NULL passes: only what is known to be false violates a check.
         if let Some(row) = (0..rows.rows()).find(|row| truth.is_valid(*row) && !truth.value(*row)) {
@@ -84,6 +87,16 @@ fn shown(plan: &PhysicalWrite, rows: &Batch, row: usize) -> String {
     let cells = plan.table.columns.iter().zip(rows.columns());
     let cells = cells.map(|(column, values)| text(&Value::from_array(values, row, column.ty)));
     format!("({})", cells.collect::<Vec<_>>().join(", "))
+}
+
+/// Returns a name as a statement writes it: quoted unless it is a plain word that folds to itself.
+pub(super) fn named(name: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+    let rest = |letter: char| plain(letter) || letter.is_ascii_digit();
+    match name.starts_with(plain) && name.chars().all(rest) {
+        true => name.to_owned(),
+        false => format!("\"{}\"", name.replace('"', "\"\"")),
+    }
 }
 
 /// Returns a value as an error shows it.

@@ -7,7 +7,7 @@ use ir::PhysicalWrite;
 use storage::{PENDING, ReadPoint, ScanColumn, Transaction, View};
 use types::{Batch, ColumnId, CommitId, DataType, Period, TIME_MAX, TIME_MIN, Timestamp, Value};
 
-use super::constraint::{self, text};
+use super::constraint::{self, named, text};
 use crate::error::{internal, storage as failed};
 use crate::eval::EvalContext;
 
@@ -154,13 +154,15 @@ impl<'a> Target<'a> {
         let shown: Vec<String> = key.iter().map(text).collect();
         let (list, values) = (names.join(", "), shown.join(", "));
         let message = format!("key ({list})=({values}) of \"{}\" already exists", table.name);
-        let pairs =
-            names.iter().zip(key).map(|(name, value)| format!("{name} = {}", literal(value)));
+        let pairs = names
+            .iter()
+            .zip(key)
+            .map(|(name, value)| format!("{} = {}", named(name), literal(value)));
         let key = pairs.collect::<Vec<_>>().join(" AND ");
         Box::new(
             constraint::placed(Code::UniqueViolation, span, message)
                 .primary(remark)
-                .help(format!("to change the row: UPDATE {} SET … WHERE {key}", table.name))
+                .help(format!("to change the row: UPDATE {} SET … WHERE {key}", named(&table.name)))
                 .detail("a key is unique at every instant of its valid time"),
         )
     }

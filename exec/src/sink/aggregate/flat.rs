@@ -287,6 +287,7 @@ pub(super) fn out_of_range(function: AggregateFunction, span: Span) -> Box<Diagn
     let message = format!("{}() is out of range", function.sql());
     Box::new(
         Diagnostic::at(Code::NumericOverflow, span, message)
+            .help("CAST its argument to DOUBLE, which holds up to 10^308")
             .detail("a sum or average has at most 38 digits"),
     )
 }
