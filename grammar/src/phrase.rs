@@ -10,27 +10,39 @@ use diag::Span;
 use crate::token::{Kind, Token};
 use crate::word::Word;
 
-/// A clause: the words that its statement begins with, the tokens that make it, and its name.
+/// A clause: where it can stand, the tokens that make it, and its name.
 ///
 /// A token is spelled out or stands for a class: `name`, `string`, `integer`.
 struct Phrase {
-    lead: &'static str,
+    place: Place,
     tokens: &'static str,
     name: &'static str,
 }
 
-const fn anywhere(tokens: &'static str, name: &'static str) -> Phrase {
-    Phrase { lead: "", tokens, name }
+enum Place {
+    Anywhere,
+    /// In a statement that begins with these words.
+    In(&'static str),
+    /// Behind these words of its statement.
+    Behind(&'static str),
 }
 
-const fn after(lead: &'static str, tokens: &'static str, name: &'static str) -> Phrase {
-    Phrase { lead, tokens, name }
+const fn anywhere(tokens: &'static str, name: &'static str) -> Phrase {
+    Phrase { place: Place::Anywhere, tokens, name }
+}
+
+const fn within(lead: &'static str, tokens: &'static str, name: &'static str) -> Phrase {
+    Phrase { place: Place::In(lead), tokens, name }
+}
+
+const fn behind(words: &'static str, tokens: &'static str, name: &'static str) -> Phrase {
+    Phrase { place: Place::Behind(words), tokens, name }
 }
 
 const PHRASES: &[Phrase] = &[
     anywhere("COALESCE PERIOD", "COALESCE PERIOD"),
-    anywhere(", PERIOD name", "GROUP BY … PERIOD"),
-    anywhere("BY PERIOD name", "GROUP BY … PERIOD"),
+    behind("GROUP BY", ", PERIOD name", "GROUP BY … PERIOD"),
+    anywhere("GROUP BY PERIOD name", "GROUP BY … PERIOD"),
     anywhere("ROWS FROM (", "ROWS FROM"),
     anywhere("FROM string", "FROM 'file.csv'"),
     anywhere("JOIN string", "FROM 'file.csv'"),
@@ -47,22 +59,21 @@ const PHRASES: &[Phrase] = &[
     anywhere("SHARE OF name", "FOR SHARE OF"),
     anywhere("integer PERCENT", "LIMIT … PERCENT"),
     anywhere("ON DUPLICATE KEY", "ON DUPLICATE KEY UPDATE"),
-    anywhere("B string", "a bit string"),
-    after("SELECT", "INTO name", "SELECT … INTO"),
-    after("TRUNCATE", "CASCADE", "TRUNCATE … CASCADE"),
-    after("TRUNCATE", "RESTRICT", "TRUNCATE … RESTRICT"),
-    after("TRUNCATE", "RESTART IDENTITY", "TRUNCATE … RESTART IDENTITY"),
-    after("TRUNCATE", "CONTINUE IDENTITY", "TRUNCATE … CONTINUE IDENTITY"),
-    after("CREATE TABLE", "( LIKE name", "CREATE TABLE … (LIKE …)"),
-    after("CREATE TABLE", ") PARTITION BY", "PARTITION BY in CREATE TABLE"),
-    after("CREATE TABLE", ") INHERITS (", "INHERITS in CREATE TABLE"),
-    after("ALTER TABLE", "SET SCHEMA", "ALTER TABLE … SET SCHEMA"),
-    after("ALTER TABLE", "SET", "ALTER TABLE … SET"),
-    after("ALTER TABLE", "RESET", "ALTER TABLE … RESET"),
-    after("ALTER TABLE", "ENABLE", "ALTER TABLE … ENABLE"),
-    after("ALTER TABLE", "DISABLE", "ALTER TABLE … DISABLE"),
-    after("ALTER TABLE", "OWNER TO", "ALTER TABLE … OWNER TO"),
-    after("ALTER TABLE", "RENAME CONSTRAINT", "ALTER TABLE … RENAME CONSTRAINT"),
+    within("SELECT", "INTO name", "SELECT … INTO"),
+    within("TRUNCATE", "CASCADE", "TRUNCATE … CASCADE"),
+    within("TRUNCATE", "RESTRICT", "TRUNCATE … RESTRICT"),
+    within("TRUNCATE", "RESTART IDENTITY", "TRUNCATE … RESTART IDENTITY"),
+    within("TRUNCATE", "CONTINUE IDENTITY", "TRUNCATE … CONTINUE IDENTITY"),
+    within("CREATE TABLE", "( LIKE name", "CREATE TABLE … (LIKE …)"),
+    within("CREATE TABLE", ") PARTITION BY", "PARTITION BY in CREATE TABLE"),
+    within("CREATE TABLE", ") INHERITS (", "INHERITS in CREATE TABLE"),
+    within("ALTER TABLE", "SET SCHEMA", "ALTER TABLE … SET SCHEMA"),
+    within("ALTER TABLE", "SET", "ALTER TABLE … SET"),
+    within("ALTER TABLE", "RESET", "ALTER TABLE … RESET"),
+    within("ALTER TABLE", "ENABLE", "ALTER TABLE … ENABLE"),
+    within("ALTER TABLE", "DISABLE", "ALTER TABLE … DISABLE"),
+    within("ALTER TABLE", "OWNER TO", "ALTER TABLE … OWNER TO"),
+    within("ALTER TABLE", "RENAME CONSTRAINT", "ALTER TABLE … RENAME CONSTRAINT"),
 ];
 
 /// Returns the name and place of the clause that the token at byte `offset` was refused in.
@@ -72,13 +83,23 @@ pub(crate) fn recognise(text: &str, tokens: &[Token], offset: u32) -> Option<(&'
         return Some(("an alias of a join in parentheses", span));
     }
     PHRASES.iter().find_map(|phrase| {
-        let starts = spells(text, tokens, phrase.lead) || phrase.lead.is_empty();
         let length = phrase.tokens.split(' ').count();
         let first = refused.saturating_sub(length - 1);
         let found = (first..=refused).find(|at| spells(text, &tokens[*at..], phrase.tokens));
-        let at = found.filter(|_| starts)?;
+        let at = found.filter(|at| phrase.place.holds(text, tokens, *at))?;
         Some((phrase.name, tokens[at].span().to(tokens[at + length - 1].span())))
     })
+}
+
+impl Place {
+    /// Whether a phrase at token `at` stands in this place.
+    fn holds(&self, text: &str, tokens: &[Token], at: usize) -> bool {
+        match self {
+            Place::Anywhere => true,
+            Place::In(lead) => spells(text, tokens, lead),
+            Place::Behind(words) => (0..at).any(|before| spells(text, &tokens[before..], words)),
+        }
+    }
 }
 
 /// Whether `tokens` begin with those of a pattern.

@@ -30,7 +30,6 @@ const FORMS: &[(&str, &str)] = &[
     ("CREATE TABLE n (a INT[])", "an array type"),
     ("SELECT ARRAY[1, 2]", "an array"),
     ("SELECT [1, 2]", "an array"),
-    ("SELECT B'101'", "a bit string"),
     ("SHOW TABLE STATS", "SHOW TABLE STATS"),
     ("SHOW STATS", "SHOW STATS"),
     ("SHOW STATS FOR t", "SHOW STATS"),
@@ -94,6 +93,25 @@ fn every_form_is_named() {
         assert!(error.message().contains(words), "{sql}: {error}");
         assert!(error.help().is_some_and(|help| !help.is_empty()), "{sql}: help");
         assert!(error.position().is_some(), "{sql}: a place");
+    }
+}
+
+/// A slip near such a word is still a slip.
+#[test]
+fn mistakes_of_the_writer_stay_syntax_errors() {
+    let mut session = memory();
+    for sql in [
+        "INSERT INTO t (a, period b) VALUES (1, 2)",
+        "SELECT a FROM t WHERE a = 1 b",
+        "SELECT b 'label' FROM t",
+        "SELECT (a JOIN b) AS x",
+        "CREATE TABLE n (a INT CASCADE)",
+        "SELECT 1 AS x INTO",
+        "SELECT (1 + 2) AS x y FROM t",
+        "UPDATE t SET a = 1 ON DUPLICATE",
+    ] {
+        let error = session.sql(sql).map(drop).expect_err(sql);
+        assert_eq!(error.sqlstate(), "42601", "{sql}: {error}");
     }
 }
 
