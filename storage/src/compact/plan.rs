@@ -1,7 +1,7 @@
 //! Which runs to merge next.
 //!
-//! In order of need: L0 into C1, runs of which a quarter is closed, levels over their size, young H
-//! runs. A level holds ten times the one above it.
+//! In order of need: on request everything young into C2; L0 into C1, runs of which a quarter is
+//! closed, levels over their size, young H runs. A level holds ten times the one above it.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ pub(crate) fn plan(
     eagerness: Eagerness,
     cut: CommitId,
 ) -> Option<Plan> {
-    let rules: [Rule; 4] = [merge_fresh, rewrite_closed, push_down, merge_history];
+    let rules: [Rule; 5] = [settle, merge_fresh, rewrite_closed, push_down, merge_history];
     // By number, so that the order does not depend on a hash.
     let mut trees: Vec<_> = version.trees.values().filter(|tree| !tree.runs.is_empty()).collect();
     trees.sort_by_key(|tree| tree.schema.id);
@@ -73,15 +73,31 @@ fn overlapping(tree: &TreeVersion, level: u8, runs: &[Arc<Run>]) -> Vec<Arc<Run>
     in_tier(tree, Tier::Current(level)).into_iter().filter(overlaps).collect()
 }
 
-fn merge_fresh(
+/// Whoever asks for everything wants the large blocks of C2 too, which are read at a third of the
+/// cost: young runs go there at once.
+fn settle(
     tree: &TreeVersion,
     _options: &StoreOptions,
     eagerness: Eagerness,
     _cut: CommitId,
 ) -> Option<Chosen> {
     let mut inputs = in_tier(tree, Tier::Fresh);
-    let least = if eagerness == Eagerness::Usual { FRESH_RUNS } else { 1 };
-    if inputs.len() < least {
+    inputs.extend(in_tier(tree, Tier::Current(1)));
+    if eagerness == Eagerness::Usual || inputs.is_empty() {
+        return None;
+    }
+    inputs.extend(overlapping(tree, 2, &inputs));
+    Some((inputs, Tier::Current(2)))
+}
+
+fn merge_fresh(
+    tree: &TreeVersion,
+    _options: &StoreOptions,
+    _eagerness: Eagerness,
+    _cut: CommitId,
+) -> Option<Chosen> {
+    let mut inputs = in_tier(tree, Tier::Fresh);
+    if inputs.len() < FRESH_RUNS {
         return None;
     }
     inputs.extend(overlapping(tree, 1, &inputs));
