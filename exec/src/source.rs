@@ -1,6 +1,7 @@
 //! Sources: where morsels come from. Opened once a run, then read by any worker, morsel by morsel.
 
 mod commits;
+pub(crate) mod members;
 pub(crate) mod scan;
 mod series;
 mod values;
@@ -13,7 +14,7 @@ use crate::ExternalRows;
 use crate::error::internal;
 use crate::operator::join_table::JoinTable;
 use crate::operator::probe::unmatched_batch;
-use crate::pipeline::{OperatorId, Probe, Source};
+use crate::pipeline::{Feed, OperatorId, Probe, Source};
 use crate::profile::Recorder;
 use crate::run::Run;
 use parking_lot::Mutex;
@@ -40,10 +41,13 @@ pub(crate) enum OpenSource {
 }
 
 impl OpenSource {
-    /// Opens a source: evaluates its constants, plans its scan.
-    pub(crate) fn open(source: &Source, run: &Run) -> diag::Result<OpenSource> {
-        Ok(match source {
-            Source::Scan(plan) => OpenSource::Scan(scan::open(plan, &run.context)?),
+    /// Opens a feed's source: evaluates its constants, plans its scan.
+    pub(crate) fn open(feed: &Feed, run: &Run) -> diag::Result<OpenSource> {
+        Ok(match &feed.source {
+            Source::Scan(plan) => {
+                let restrictions = members::restrictions(plan, feed, run);
+                OpenSource::Scan(scan::open(plan, &restrictions, &run.context)?)
+            }
             Source::Commits => OpenSource::Memory(Arc::new(commits::batches(&run.context)?)),
             Source::Values(rows, types) => {
                 OpenSource::Memory(Arc::new(values::batches(rows, types, &run.context.eval)?))

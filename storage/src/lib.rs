@@ -46,7 +46,7 @@ pub use error::{Error, IoOp, Result};
 pub use options::{Durability, Observer, Phase, StoreOptions};
 pub use scan::request::{KeyRange, Predicate, PredicateOp, ScanColumn, ScanRequest};
 pub use scan::visible::{ReadPoint, SystemTime, ValidTime};
-pub use scan::{MorselReader, Scan, ScanCounters};
+pub use scan::{Member, MorselReader, Scan, ScanCounters};
 pub use schema::{COMMITS, KeyColumn, TreeColumn, TreeSchema, commits_schema};
 pub use statistics::{ColumnSummary, StoreStats, TreeStatistics};
 pub use store::Store;

@@ -16,7 +16,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use types::{BATCH_ROWS, Batch};
+use types::encoded::Encoded;
+use types::{BATCH_ROWS, Batch, ColumnId, IntegerSet, Mask};
 
 use crate::error::Result;
 use blocks::RunReader;
@@ -26,6 +27,38 @@ use rows::RowPlan;
 
 /// Rows of a morsel, about.
 pub(crate) const MORSEL_ROWS: usize = 32 * BATCH_ROWS;
+
+/// An integer column whose rows a later join keeps only if the set holds their value.
+///
+/// The scan may drop a row that the set does not hold, and need not.
+#[derive(Debug)]
+pub struct Member {
+    column: ColumnId,
+    set: Arc<IntegerSet>,
+    tested: AtomicU64,
+    kept: AtomicU64,
+}
+
+impl Member {
+    /// Returns a filter of `column`, whose type [`IntegerSet::takes`].
+    pub fn new(column: ColumnId, set: Arc<IntegerSet>) -> Member {
+        Member { column, set, tested: AtomicU64::new(0), kept: AtomicU64::new(0) }
+    }
+
+    /// False once the set has turned out to drop next to nothing.
+    pub(crate) fn is_worth_asking(&self) -> bool {
+        let tested = self.tested.load(Ordering::Relaxed);
+        tested < MORSEL_ROWS as u64 || self.kept.load(Ordering::Relaxed) < tested / 8 * 7
+    }
+
+    /// Returns the rows of `among` that the set may hold.
+    pub(crate) fn keep(&self, page: &Encoded, among: &Mask) -> Mask {
+        let kept = page.members(&self.set, among);
+        Counters::add(&self.tested, among.count_set_bits());
+        Counters::add(&self.kept, kept.count_set_bits());
+        kept
+    }
+}
 
 /// What a scan has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,9 +109,15 @@ pub struct Scan {
     pub(crate) hidden: Arc<HiddenKeys>,
     pub(crate) slices: Vec<Slice>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) members: Arc<[Member]>,
 }
 
 impl Scan {
+    /// Lets the scan drop rows that are in none of these sets.
+    pub fn restrict(&mut self, members: Vec<Member>) {
+        self.members = members.into();
+    }
+
     /// Returns the number of morsels; they are numbered from 0.
     pub fn morsels(&self) -> usize {
         self.slices.len()
@@ -99,6 +138,7 @@ impl Scan {
                 Arc::clone(&self.plan),
                 slice.clone(),
                 Arc::clone(&self.counters),
+                Arc::clone(&self.members),
             )),
             Slice::Pending { plan, rows } => {
                 MorselSource::Pending(pending_batches(plan, rows).into_iter())

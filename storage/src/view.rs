@@ -114,6 +114,7 @@ impl View {
             hidden: Arc::default(),
             slices: Vec::new(),
             counters: Arc::new(Counters::default()),
+            members: Arc::from([]),
         };
         let span = match &request.key_range {
             Some(range) => KeySpan::new(range, &scan.plan.schema),

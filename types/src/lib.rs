@@ -11,6 +11,7 @@ mod decimal;
 pub mod encoded;
 mod float;
 mod ids;
+mod integer_set;
 pub mod json;
 mod kernel;
 pub mod key;
@@ -24,6 +25,7 @@ pub use datatype::DataType;
 pub use decimal::{Decimal, DecimalError, divide_rounded, pow10};
 pub use float::{compare_float64, float32_text, float64_text, parse_float64};
 pub use ids::{ColumnId, CommitId, TreeId};
+pub use integer_set::IntegerSet;
 pub use time::{
     Civil, Date, Interval, MICROS_PER_DAY, MICROS_PER_SECOND, Period, TIME_MAX, TIME_MIN,
     TimeError, Timestamp, days_in_month, days_of_civil, weekday,

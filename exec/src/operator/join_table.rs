@@ -4,17 +4,18 @@
 //! `next` the one after each row, ascending; rows with a NULL key are in no chain, since NULL
 //! equals nothing. Without key columns there is one chain of all rows: a nested loop.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arrow_array::ArrayRef;
 use arrow_row::Rows;
 use diag::{Code, Diagnostic};
-use types::{Batch, DataType};
+use types::{Batch, DataType, IntegerSet};
 
 use crate::keys::packed::Layout;
 use crate::keys::{RowCodec, any_null, hash_bytes, hash_packed};
 use crate::memory::Reservation;
+use crate::source::members::key_set;
 
 /// The end of a chain, and of an empty bucket.
 pub(crate) const END: u32 = u32::MAX;
@@ -28,6 +29,8 @@ pub(crate) struct JoinTable {
     next: Vec<u32>,
     shift: u32,
     matched: OnceLock<Vec<AtomicBool>>,
+    /// The values of each key column, for the scan of the probe side.
+    pub(crate) key_sets: Vec<Option<Arc<IntegerSet>>>,
     _memory: Reservation,
 }
 
@@ -60,7 +63,10 @@ impl JoinTable {
         }
         let keys = Keys::of(key_types, key_columns)?;
         let buckets = if key_types.is_empty() { 1 } else { (rows.rows() * 2).next_power_of_two() };
-        memory.grow(buckets * 4 + rows.rows() * 4 + keys.bytes())?;
+        let columns = key_columns.iter().zip(key_types);
+        let sets: Vec<_> = columns.map(|(column, ty)| key_set(column, *ty)).collect();
+        let set_bytes: usize = sets.iter().flatten().map(|set| set.bytes()).sum();
+        memory.grow(buckets * 4 + rows.rows() * 4 + keys.bytes() + set_bytes)?;
         let mut table = JoinTable {
             heads: vec![END; buckets],
             next: vec![END; rows.rows()],
@@ -68,6 +74,7 @@ impl JoinTable {
             rows,
             keys,
             matched: OnceLock::new(),
+            key_sets: sets,
             _memory: memory,
         };
         table.link(any_null(key_columns).as_ref());

@@ -4,21 +4,30 @@
 //! version's own bounds, which the store tests like any other predicate.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use ir::{Access, CompareOp, PhysicalScan, Scalar, ScanPredicate, TemporalRead};
 use storage::{KeyRange, Predicate, PredicateOp, ReadPoint, ScanRequest, View};
-use types::{CommitId, Timestamp, Value};
+use types::{CommitId, DataType, Timestamp, Value};
 
+use super::members::{self, Restriction};
 use crate::ExecContext;
 use crate::error::{internal, storage as failed};
 use crate::eval::{self, EvalContext};
 
-/// Plans the store's scan.
-pub(crate) fn open(plan: &PhysicalScan, context: &ExecContext) -> diag::Result<storage::Scan> {
+/// Plans the store's scan; what the feed's joins would drop, it may leave out.
+pub(crate) fn open(
+    plan: &PhysicalScan,
+    restrictions: &[Restriction],
+    context: &ExecContext,
+) -> diag::Result<storage::Scan> {
     let view =
         context.view.as_ref().ok_or_else(|| internal("a run without a view reads a table"))?;
-    let request = request(plan, view, &context.eval)?;
-    match plan.temporal.system {
+    let mut request = request(plan, view, &context.eval)?;
+    for restriction in restrictions {
+        request.predicates.extend(range(plan, restriction));
+    }
+    let mut scan = match plan.temporal.system {
         ir::SystemTime::Current => view.scan(&request),
         // The past, even the snapshot by its number, has none of the transaction's own rows.
         ir::SystemTime::AsOf(_)
@@ -26,7 +35,40 @@ pub(crate) fn open(plan: &PhysicalScan, context: &ExecContext) -> diag::Result<s
         | ir::SystemTime::ContainedIn { .. }
         | ir::SystemTime::All => view.committed().scan(&request),
     }
-    .map_err(failed)
+    .map_err(failed)?;
+    scan.restrict(
+        restrictions.iter().filter_map(|restriction| member(plan, restriction)).collect(),
+    );
+    Ok(scan)
+}
+
+/// Returns the two ends of a restriction's keys as predicates.
+fn range(plan: &PhysicalScan, restriction: &Restriction) -> Vec<Predicate> {
+    let (column, set) = (plan.columns[restriction.column], &restriction.set);
+    let ty = column_type(plan, column);
+    let bounds = [(PredicateOp::Ge, set.min()), (PredicateOp::Le, set.max())];
+    let predicate = |(op, bound)| {
+        let value = members::value(bound, ty?)?;
+        Some(Predicate { column: scan_column(column), op, values: vec![value] })
+    };
+    bounds.into_iter().filter_map(predicate).collect()
+}
+
+fn member(plan: &PhysicalScan, restriction: &Restriction) -> Option<storage::Member> {
+    match plan.columns[restriction.column] {
+        ir::ScanColumn::Stored(id) if !restriction.set.is_range() => {
+            Some(storage::Member::new(id, Arc::clone(&restriction.set)))
+        }
+        // The bounds of versions lie in no page of their own.
+        _ => None,
+    }
+}
+
+fn column_type(plan: &PhysicalScan, column: ir::ScanColumn) -> Option<DataType> {
+    match column {
+        ir::ScanColumn::Stored(id) => plan.table.column_by_id(id).map(|column| column.ty),
+        _ => None,
+    }
 }
 
 fn request(plan: &PhysicalScan, view: &View, context: &EvalContext) -> diag::Result<ScanRequest> {

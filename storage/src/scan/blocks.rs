@@ -12,12 +12,12 @@ use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 use types::encoded::{Comparison, Verdict};
 use types::{BATCH_ROWS, Batch, ColumnId, CommitId, Mask};
 
-use super::Counters;
 use super::columns::ColumnBuilder;
 use super::predicate::passes;
 use super::request::{Predicate, PredicateOp, ScanColumn};
 use super::rows::RowPlan;
 use super::visible::Window;
+use super::{Counters, Member};
 use crate::error::Result;
 use crate::run::{BlockTimes, Run, block_bounds};
 use crate::segment::Block;
@@ -38,13 +38,19 @@ pub(crate) struct RunReader {
     plan: Arc<RowPlan>,
     slice: RunSlice,
     counters: Arc<Counters>,
+    members: Arc<[Member]>,
     /// What is left of the block that was read last.
     rest: Option<Batch>,
 }
 
 impl RunReader {
-    pub(crate) fn new(plan: Arc<RowPlan>, slice: RunSlice, counters: Arc<Counters>) -> RunReader {
-        RunReader { plan, slice, counters, rest: None }
+    pub(crate) fn new(
+        plan: Arc<RowPlan>,
+        slice: RunSlice,
+        counters: Arc<Counters>,
+        members: Arc<[Member]>,
+    ) -> RunReader {
+        RunReader { plan, slice, counters, members, rest: None }
     }
 
     pub(crate) fn next_batch(&mut self) -> Option<Result<Batch>> {
@@ -87,6 +93,15 @@ impl RunReader {
                 return Ok(None);
             }
             mask = &mask & &self.passing(&block, predicate, &mask)?;
+        }
+        for member in self.members.iter().filter(|member| member.is_worth_asking()) {
+            if mask.count_set_bits() == 0 {
+                return Ok(None);
+            }
+            // A column that the run lacks is NULL, and no set holds that.
+            let Some(page) = block.column(member.column)? else { return Ok(None) };
+            self.count_bytes(&block, member.column);
+            mask = member.keep(&page, &mask);
         }
         let rows = mask.count_set_bits();
         if rows == 0 {

@@ -11,7 +11,8 @@ use arrow_array::types::{
 };
 use arrow_array::{ArrayRef, ArrowPrimitiveType, BooleanArray, NullArray, PrimitiveArray};
 use arrow_buffer::{
-    ArrowNativeType, BooleanBuffer, Buffer, IntervalMonthDayNano, NullBuffer, ScalarBuffer,
+    ArrowNativeType, BooleanBuffer, BooleanBufferBuilder, Buffer, IntervalMonthDayNano, NullBuffer,
+    ScalarBuffer,
 };
 
 use super::Encoded;
@@ -19,7 +20,7 @@ use super::entries::Entries;
 use super::layout::{Layout, run_ends, run_of};
 use super::physical::interval_of_wide;
 use crate::kernel::{self, Native, Places};
-use crate::{DataType, Interval, Mask};
+use crate::{DataType, IntegerSet, Interval, Mask};
 
 /// Selections below one row in this many are gathered row by row, denser ones decoded and filtered.
 const SPARSE_ROWS: usize = 12;
@@ -75,6 +76,27 @@ impl Encoded {
         });
         let nulls = nulls.filter(|part| part.null_count() > 0);
         self.array(&Rows::List(rows), nulls)
+    }
+
+    /// Returns the rows of `among` whose integer `set` may hold; NULL is none.
+    ///
+    /// # Panics
+    /// If the column's values are not integers of at most 64 bits, or the mask has not one bit a row.
+    pub fn members(&self, set: &IntegerSet, among: &Mask) -> Mask {
+        assert!(IntegerSet::takes(self.ty), "{} is no integer", self.ty);
+        assert_eq!(among.len(), self.rows, "a mask has one bit a row");
+        let among = self.mask_validity(among.clone());
+        if among.count_set_bits() * SPARSE_ROWS < self.rows {
+            let mut kept = BooleanBufferBuilder::new(self.rows);
+            kept.append_n(self.rows, false);
+            for at in among.set_indices().filter(|at| set.may_hold(self.word(*at))) {
+                kept.set_bit(at, true);
+            }
+            return kept.finish();
+        }
+        let (words, skip) = self.natives::<i64>(&Rows::Range(0..self.rows));
+        let words = &words[skip..];
+        &among & &BooleanBuffer::collect_bool(self.rows, |at| set.may_hold(words[at]))
     }
 
     fn array(&self, rows: &Rows<'_>, nulls: Option<NullBuffer>) -> ArrayRef {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
-use crate::{Date, Decimal, Interval, MICROS_PER_DAY, Timestamp};
+use crate::{Date, Decimal, IntegerSet, Interval, MICROS_PER_DAY, Timestamp};
 
 const COMPARISONS: [Comparison; 6] = [
     Comparison::Eq,
@@ -260,6 +260,23 @@ proptest! {
             let rows = [to - 1, from, (from + to) / 2];
             let picked: Vec<Value> = rows.iter().map(|at| values[*at].clone()).collect();
             check_array(ty, &column.decode_rows(&rows.map(|at| at as u32)), &picked)?;
+        }
+    }
+
+    #[test]
+    fn members_of_a_set_are_kept((ty, values) in column(), every in 1_usize..40, first: Index) {
+        prop_assume!(IntegerSet::takes(ty));
+        let column = open(ty, &encode(ty, &values));
+        let words: Vec<i64> = (0..values.len()).map(|at| column.word(at)).collect();
+        let Some(set) = IntegerSet::of(words.iter().copied().skip(first.index(values.len().max(1))))
+        else {
+            return Ok(());
+        };
+        let among = BooleanBuffer::collect_bool(values.len(), |at| at % every == 0);
+        let kept = column.members(&set, &among);
+        for at in 0..values.len() {
+            let wanted = at % every == 0 && !values[at].is_null() && set.may_hold(words[at]);
+            prop_assert_eq!(kept.value(at), wanted, "row {}", at);
         }
     }
 
