@@ -8,22 +8,26 @@ use std::time::Instant;
 pub(crate) struct Stopwatch {
     last: Option<Instant>,
     current: usize,
-    busy_ns: Vec<u64>,
+    /// The few operators of one worker: a plan of thousands has as many workers.
+    busy_ns: Vec<(usize, u64)>,
 }
 
 impl Stopwatch {
-    /// Returns a stopwatch for `operators` operators; it stands still unless `measure`.
-    pub(crate) fn new(operators: usize, measure: bool) -> Stopwatch {
-        let last = measure.then(Instant::now);
-        Stopwatch { last, current: 0, busy_ns: vec![0; if measure { operators } else { 0 }] }
+    /// Returns a stopwatch; it stands still unless `measure`.
+    pub(crate) fn new(measure: bool) -> Stopwatch {
+        Stopwatch { last: measure.then(Instant::now), current: 0, busy_ns: Vec::new() }
     }
 
     /// Charges the time so far to the operator that had it; `operator` has it from now on.
     pub(crate) fn enter(&mut self, operator: usize) -> usize {
         if let Some(last) = &mut self.last {
             let now = Instant::now();
-            self.busy_ns[self.current] += nanoseconds(now - *last);
+            let passed = nanoseconds(now - *last);
             *last = now;
+            match self.busy_ns.iter_mut().find(|(charged, _)| *charged == self.current) {
+                Some((_, busy_ns)) => *busy_ns += passed,
+                None => self.busy_ns.push((self.current, passed)),
+            }
         }
         std::mem::replace(&mut self.current, operator)
     }
@@ -34,8 +38,8 @@ impl Stopwatch {
         self.current = operator;
     }
 
-    /// Returns the nanoseconds by operator; empty if nothing was measured.
-    pub(crate) fn busy_ns(&self) -> &[u64] {
+    /// Returns operators and their nanoseconds; empty if nothing was measured.
+    pub(crate) fn busy_ns(&self) -> &[(usize, u64)] {
         &self.busy_ns
     }
 }

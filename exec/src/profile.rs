@@ -67,20 +67,21 @@ pub struct ExecutionProfile {
     pub memory_peak_bytes: u64,
 }
 
-/// One worker's counts by operator.
-pub(crate) struct Counts(Vec<(u64, u64)>);
+/// One worker's counts, of the operators that it met: rows and batches.
+#[derive(Default)]
+pub(crate) struct Counts(Vec<(OperatorId, u64, u64)>);
 
 impl Counts {
-    /// Returns zeroes.
-    pub(crate) fn new(operators: usize) -> Counts {
-        Counts(vec![(0, 0); operators])
-    }
-
     /// Counts a batch that an operator yielded.
     pub(crate) fn add(&mut self, operator: OperatorId, batch: &Batch) {
-        let (rows, batches) = &mut self.0[operator.0];
-        *rows += batch.rows() as u64;
-        *batches += 1;
+        let found = self.0.iter_mut().find(|(known, ..)| *known == operator);
+        match found {
+            Some((_, rows, batches)) => {
+                *rows += batch.rows() as u64;
+                *batches += 1;
+            }
+            None => self.0.push((operator, batch.rows() as u64, 1)),
+        }
     }
 }
 
@@ -105,13 +106,14 @@ impl Recorder {
     }
 
     /// Adds a worker's figures.
-    pub(crate) fn add(&mut self, counts: &Counts, busy_ns: &[u64]) {
-        for (operator, (rows, batches)) in self.0.operators.iter_mut().zip(&counts.0) {
+    pub(crate) fn add(&mut self, counts: &Counts, busy_ns: &[(usize, u64)]) {
+        for (operator, rows, batches) in &counts.0 {
+            let operator = &mut self.0.operators[operator.0];
             operator.rows += rows;
             operator.batches += batches;
         }
-        for (operator, ns) in self.0.operators.iter_mut().zip(busy_ns) {
-            operator.busy_ns += ns;
+        for (operator, ns) in busy_ns {
+            self.0.operators[*operator].busy_ns += ns;
         }
     }
 

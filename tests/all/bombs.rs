@@ -73,6 +73,7 @@ fn flat_forms() {
     defuse("select list", &format!("SELECT 1{}", ", 1".repeat(LONG)));
     defuse("casts", &format!("SELECT 1{}", "::INT".repeat(LONG)));
     defuse("unions", &format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(20_000)));
+    defuse("many unions", &format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(40_000)));
     defuse("distinct unions", &format!("SELECT 1{}", " UNION SELECT 1".repeat(20_000)));
     defuse("differences", &format!("SELECT 1{}", " EXCEPT SELECT 1".repeat(20_000)));
     defuse("intersections", &format!("SELECT 1{}", " INTERSECT SELECT 1".repeat(20_000)));

@@ -40,12 +40,9 @@ struct Meter {
 impl Worker {
     /// Returns a worker that fills `sink`.
     pub(crate) fn new(feed: Arc<FeedRun>, sink: LocalSink) -> Worker {
-        let operators = feed.run.pipelines.operators.len();
         let scratch = feed.feed().stages.iter().map(|_| ProbeScratch::default()).collect();
-        let meter = Meter {
-            watch: Stopwatch::new(operators, feed.run.context.measure),
-            counts: Counts::new(operators),
-        };
+        let meter =
+            Meter { watch: Stopwatch::new(feed.run.context.measure), counts: Counts::default() };
         let rows_max = rows_max(&feed);
         Worker {
             scratch,
