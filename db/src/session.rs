@@ -428,10 +428,10 @@ impl Run<'_> {
         Ok(self.with_plan_context(&query, |context| ir::plan(&query, context)))
     }
 
-    /// Runs the rewrite rules, unless `optimizer` is off.
+    /// Runs the rewrite rules; with `optimizer` off only the one that subqueries need to run at all.
     pub(crate) fn optimized(&self, query: Query) -> Query {
         if !self.session.settings.optimizer {
-            return query;
+            return ir::decorrelate(query);
         }
         self.with_plan_context(&query.clone(), |context| ir::optimize(query, context))
     }

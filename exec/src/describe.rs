@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use ir::JoinKind;
+
 use crate::pipeline::{Feed, Pipeline, Pipelines, Sink, Source, Stage, StageKind};
 
 impl fmt::Display for Pipelines {
@@ -48,7 +50,7 @@ fn stage_text(stage: &Stage) -> String {
             format!("Loop #{number} over P{} ({:?})", probe.build.0, probe.kind)
         }
         StageKind::Probe(probe) => {
-            format!("Probe #{number} of P{} ({:?})", probe.build.0, probe.kind)
+            format!("Probe #{number} of P{} ({})", probe.build.0, kind(probe.kind))
         }
         StageKind::Limit { .. } => format!("Limit #{number}"),
     }
@@ -63,5 +65,18 @@ fn sink_text(pipeline: &Pipeline) -> String {
         Sink::Sort(_) => format!("Sort #{number}"),
         Sink::Top { .. } => format!("TopN #{number}"),
         Sink::Window(_) => format!("Window #{number}"),
+    }
+}
+
+fn kind(kind: JoinKind) -> &'static str {
+    match kind {
+        JoinKind::Inner => "Inner",
+        JoinKind::Left => "Left",
+        JoinKind::Right => "Right",
+        JoinKind::Full => "Full",
+        JoinKind::Semi => "Semi",
+        JoinKind::Anti => "Anti",
+        JoinKind::Mark(_) => "Mark",
+        JoinKind::Single { .. } => "Single",
     }
 }

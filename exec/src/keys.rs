@@ -144,8 +144,10 @@ pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {
 }
 
 /// Returns which rows have a NULL in any of the columns, or `None` if there are none.
-pub(crate) fn any_null(columns: &[ArrayRef]) -> Option<arrow_buffer::NullBuffer> {
-    columns.iter().fold(None, |nulls, column| {
+pub(crate) fn any_null<'a>(
+    columns: impl IntoIterator<Item = &'a ArrayRef>,
+) -> Option<arrow_buffer::NullBuffer> {
+    columns.into_iter().fold(None, |nulls, column| {
         arrow_buffer::NullBuffer::union(nulls.as_ref(), column.logical_nulls().as_ref())
     })
 }

@@ -5,7 +5,7 @@ pub(crate) mod limit;
 pub(crate) mod probe;
 
 use ir::Scalar;
-use types::{Batch, Mask};
+use types::Batch;
 
 use crate::eval::{self, EvalContext};
 
@@ -53,18 +53,4 @@ pub(crate) fn columns(
     context: &EvalContext,
 ) -> diag::Result<Vec<arrow_array::ArrayRef>> {
     items.iter().map(|item| Ok(eval::eval(item, batch, context)?)).collect()
-}
-
-/// Returns the mask whose bit is set where every predicate is true.
-pub(crate) fn all_true(
-    predicates: &[Scalar],
-    batch: &Batch,
-    context: &EvalContext,
-) -> diag::Result<Option<Mask>> {
-    let mut all: Option<Mask> = None;
-    for predicate in predicates {
-        let mask = eval::filter(predicate, batch, context)?;
-        all = Some(all.map_or(mask.clone(), |all| &all & &mask));
-    }
-    Ok(all)
 }

@@ -7,7 +7,9 @@
 
 use std::sync::Arc;
 
-use ir::{AggregateCall, JoinKind, PhysicalScan, PhysicalWrite, Scalar, SortKey, WindowCall};
+use ir::{
+    AggregateCall, JoinKind, KeyNulls, PhysicalScan, PhysicalWrite, Scalar, SortKey, WindowCall,
+};
 use types::DataType;
 
 use crate::kernel::AggregateKernel;
@@ -123,8 +125,10 @@ pub(crate) struct Probe {
     pub(crate) kind: JoinKind,
     /// Keys over the probe side's slots.
     pub(crate) keys: Vec<Scalar>,
-    /// Further conditions over left slots, then right slots.
-    pub(crate) residual: Vec<Scalar>,
+    /// Further condition over left slots, then right slots.
+    pub(crate) residual: Option<Scalar>,
+    /// Where NULL in a key leaves a mark open: the condition of such pairs, the keys' part of it.
+    pub(crate) unsure: Option<Scalar>,
     pub(crate) left: Vec<DataType>,
     pub(crate) right: Vec<DataType>,
 }
@@ -135,7 +139,7 @@ pub(crate) enum Sink {
     /// The caller.
     Result,
     /// A join table.
-    Build { keys: Vec<Scalar>, types: Vec<DataType> },
+    Build { keys: Vec<Scalar>, nulls: Vec<KeyNulls>, types: Vec<DataType> },
     /// Groups and their aggregates.
     Aggregate(Arc<Aggregation>),
     /// Memory, in the order of keys.

@@ -93,9 +93,9 @@ impl LocalSink {
 pub(crate) fn finish(sink: &Sink, locals: Vec<LocalSink>, run: &Run) -> diag::Result<Made> {
     match sink {
         Sink::Result => unreachable!("a result is not merged"),
-        Sink::Build { keys, types } => {
+        Sink::Build { keys, nulls, types } => {
             let parts = locals.into_iter().map(LocalSink::into_build).collect();
-            Ok(Made::Table(Arc::new(build::finish(run, keys, types, parts)?)))
+            Ok(Made::Table(Arc::new(build::finish(run, keys, nulls, types, parts)?)))
         }
         Sink::Aggregate(aggregation) => {
             let parts = locals.into_iter().map(LocalSink::into_aggregate).collect();

@@ -7,7 +7,8 @@
 
 use std::sync::Arc;
 
-use ir::{JoinKind, Operator, Physical, Scalar};
+use diag::Span;
+use ir::{CompareOp, JoinKey, JoinKind, KeyNulls, Operator, Physical, Scalar, ScalarKind};
 use types::DataType;
 
 use crate::kernel::{AggregateKernel, KernelId};
@@ -154,18 +155,21 @@ impl Staging {
         operator: OperatorId,
         kind: JoinKind,
         (left, right): (&Physical, &Physical),
-        keys: &[(Scalar, Scalar)],
+        keys: &[JoinKey],
         residual: &[Scalar],
     ) -> Vec<Feed> {
-        let (left_keys, right_keys) = keys.iter().cloned().unzip();
+        let left_keys = keys.iter().map(|key| key.left.clone()).collect();
+        let right_keys = keys.iter().map(|key| key.right.clone()).collect();
         let left_feeds = self.feeds(left);
-        let sink = Sink::Build { keys: right_keys, types: right.types.clone() };
+        let nulls: Vec<KeyNulls> = keys.iter().map(|key| key.nulls).collect();
+        let sink = Sink::Build { keys: right_keys, nulls, types: right.types.clone() };
         let build = self.close(right, operator, sink);
         let probe = Arc::new(Probe {
             build,
             kind,
             keys: left_keys,
-            residual: residual.to_vec(),
+            residual: conjunction(residual.to_vec()),
+            unsure: unsure(keys, residual, left.types.len()),
             left: left.types.clone(),
             right: right.types.clone(),
         });
@@ -187,6 +191,32 @@ fn through(mut feeds: Vec<Feed>, stage: &Arc<Stage>) -> Vec<Feed> {
         feed.stages.push(Arc::clone(stage));
     }
     feeds
+}
+
+/// Returns the conditions of pairs that NULL in a key keeps from each other, if a mark shows it.
+fn unsure(keys: &[JoinKey], residual: &[Scalar], left: usize) -> Option<Scalar> {
+    if !keys.iter().any(|key| key.nulls == KeyNulls::Unknown) {
+        return None;
+    }
+    let equal = |key: &JoinKey| {
+        let mut right = key.right.clone();
+        right.walk_mut(&mut |node| {
+            if let ScalarKind::Slot(slot) = &mut node.kind {
+                *slot += u32::try_from(left).expect("a row has fewer than 2^32 columns");
+            }
+        });
+        let kind = ScalarKind::Compare(CompareOp::Eq, Box::new(key.left.clone()), Box::new(right));
+        Scalar::new(kind, DataType::Boolean, Span::NONE)
+    };
+    conjunction(keys.iter().map(equal).chain(residual.iter().cloned()).collect())
+}
+
+/// Returns the conditions as one, so that what can fail runs behind its guards.
+fn conjunction(mut list: Vec<Scalar>) -> Option<Scalar> {
+    match list.len() {
+        0 | 1 => list.pop(),
+        _ => Some(Scalar::new(ScalarKind::And(list), DataType::Boolean, Span::NONE)),
+    }
 }
 
 fn operator_name(operator: &Operator) -> &'static str {

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use diag::{Code, Span};
 use ir::{
-    AggregateCall, AggregateFunction, CompareOp, Estimate, EstimateSource, JoinKind, Operator,
-    Physical, Scalar, ScalarKind, SortKey, WindowCall, WindowFunction,
+    AggregateCall, AggregateFunction, Column, CompareOp, Estimate, EstimateSource, JoinKey,
+    JoinKind, KeyNulls, Operator, Physical, Scalar, ScalarKind, SortKey, WindowCall,
+    WindowFunction,
 };
 use proptest::prelude::*;
 use spectradb_exec::eval::EvalContext;
@@ -109,8 +110,43 @@ fn cell(value: &Value) -> Option<i64> {
     match value {
         Value::Null => None,
         Value::Int64(number) => Some(*number),
+        Value::Boolean(truth) => Some(i64::from(*truth)),
         Value::Decimal(Decimal { unscaled, scale: 0 }) => Some(i64::try_from(*unscaled).unwrap()),
         other => panic!("{other:?} is no integer"),
+    }
+}
+
+fn equal_keys(left: Scalar, right: Scalar) -> JoinKey {
+    JoinKey { left, right, nulls: KeyNulls::Never }
+}
+
+/// OR over all right rows of what is known of a pair; NULL is an unknown one.
+fn naive_mark(left: &[Row], right: &[Row], known: impl Fn(&Row, &Row) -> Option<bool>) -> Vec<Row> {
+    let mark = |row: &Row| {
+        let all: Vec<Option<bool>> = right.iter().map(|other| known(row, other)).collect();
+        match (all.contains(&Some(true)), all.contains(&None)) {
+            (true, _) => Some(1),
+            (false, true) => None,
+            (false, false) => Some(0),
+        }
+    };
+    let mut rows: Vec<Row> =
+        left.iter().map(|row| [row.clone(), vec![mark(row)]].concat()).collect();
+    rows.sort();
+    rows
+}
+
+/// Three-valued equality.
+fn equals(left: Option<i64>, right: Option<i64>) -> Option<bool> {
+    Some(left? == right?)
+}
+
+/// Three-valued AND.
+fn both(left: Option<bool>, right: Option<bool>) -> Option<bool> {
+    match (left, right) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
     }
 }
 
@@ -137,7 +173,7 @@ fn naive_join(
         match kind {
             JoinKind::Semi if !partners.is_empty() => joined.push(row.clone()),
             JoinKind::Anti if partners.is_empty() => joined.push(row.clone()),
-            JoinKind::Semi | JoinKind::Anti => {}
+            JoinKind::Semi | JoinKind::Anti | JoinKind::Mark(_) | JoinKind::Single { .. } => {}
             JoinKind::Left | JoinKind::Full if partners.is_empty() => {
                 joined.push([row.clone(), nothing.clone()].concat());
             }
@@ -206,9 +242,9 @@ proptest! {
     #[test]
     fn hash_joins_equal_nested_loops(left in rows(40), right in rows(40), residual: bool, two: bool) {
         for kind in KINDS {
-            let mut keys = vec![(slot(0), slot(0))];
+            let mut keys = vec![equal_keys(slot(0), slot(0))];
             if two {
-                keys.push((slot(1), slot(1)));
+                keys.push(equal_keys(slot(1), slot(1)));
             }
             let plan = node(
                 Operator::HashJoin {
@@ -241,6 +277,104 @@ proptest! {
             );
             let expected = naive_join(kind, &left, &right, |l, r| any || lt(l[0], r[1]));
             prop_assert_eq!(unordered(&plan), expected, "{:?}", kind);
+        }
+    }
+
+    #[test]
+    fn mark_joins_tell_false_from_unknown(
+        left in rows(30),
+        right in rows(30),
+        two: bool,
+        residual: bool,
+        guarded: bool,
+    ) {
+        let nulls = if guarded { KeyNulls::Never } else { KeyNulls::Unknown };
+        let mut keys = vec![JoinKey { left: slot(0), right: slot(0), nulls }];
+        if two {
+            keys.push(JoinKey { left: slot(1), right: slot(1), nulls });
+        }
+        let mut types = vec![DataType::Int64; 2];
+        types.push(DataType::Boolean);
+        let plan = node(
+            Operator::HashJoin {
+                kind: JoinKind::Mark(Column(0)),
+                left: Box::new(values(&left, 2)),
+                right: Box::new(values(&right, 2)),
+                keys,
+                residual: if residual { vec![less(1, 3)] } else { Vec::new() },
+            },
+            types,
+        );
+        let key = |l: Option<i64>, r: Option<i64>| match guarded {
+            true => Some(equals(l, r) == Some(true)),
+            false => equals(l, r),
+        };
+        let less = |l: Option<i64>, r: Option<i64>| Some(l? < r?);
+        let expected = naive_mark(&left, &right, |l, r| {
+            let keys = both(key(l[0], r[0]), if two { key(l[1], r[1]) } else { Some(true) });
+            both(keys, if residual { less(l[1], r[1]) } else { Some(true) })
+        });
+        prop_assert_eq!(unordered(&plan), expected);
+    }
+
+    #[test]
+    fn nested_loop_marks_tell_false_from_unknown(left in rows(20), right in rows(20)) {
+        let plan = node(
+            Operator::NestedLoopJoin {
+                kind: JoinKind::Mark(Column(0)),
+                left: Box::new(values(&left, 2)),
+                right: Box::new(values(&right, 2)),
+                on: vec![less(0, 3)],
+            },
+            vec![DataType::Int64, DataType::Int64, DataType::Boolean],
+        );
+        let expected = naive_mark(&left, &right, |l, r| Some(l[0]? < r[1]?));
+        prop_assert_eq!(unordered(&plan), expected);
+    }
+
+    #[test]
+    fn keys_may_say_that_null_meets_null(left in rows(40), right in rows(40)) {
+        for kind in KINDS {
+            let plan = node(
+                Operator::HashJoin {
+                    kind,
+                    left: Box::new(values(&left, 2)),
+                    right: Box::new(values(&right, 2)),
+                    keys: vec![
+                        JoinKey { left: slot(0), right: slot(0), nulls: KeyNulls::Equal },
+                        equal_keys(slot(1), slot(1)),
+                    ],
+                    residual: Vec::new(),
+                },
+                vec![DataType::Int64; width(kind)],
+            );
+            let expected =
+                naive_join(kind, &left, &right, |l, r| l[0] == r[0] && eq(l[1], r[1]));
+            prop_assert_eq!(unordered(&plan), expected, "{:?}", kind);
+        }
+    }
+
+    #[test]
+    fn single_joins_refuse_a_second_partner(left in rows(10), right in rows(10)) {
+        let plan = node(
+            Operator::HashJoin {
+                kind: JoinKind::Single { span: Span::new(3, 5) },
+                left: Box::new(values(&left, 2)),
+                right: Box::new(values(&right, 2)),
+                keys: vec![equal_keys(slot(0), slot(0))],
+                residual: vec![less(1, 3)],
+            },
+            vec![DataType::Int64; 4],
+        );
+        let meets = |l: &Row, r: &Row| eq(l[0], r[0]) && lt(l[1], r[1]);
+        let several = left.iter().any(|l| right.iter().filter(|r| meets(l, r)).count() > 1);
+        if several {
+            let error = collect(&plan, context(1, usize::MAX)).unwrap_err();
+            prop_assert_eq!(error.code, Code::Cardinality);
+            prop_assert_eq!(error.span(), Some(Span::new(3, 5)));
+        } else {
+            let expected = naive_join(JoinKind::Left, &left, &right, meets);
+            prop_assert_eq!(unordered(&plan), expected);
         }
     }
 
@@ -412,7 +546,7 @@ fn operators_that_keep_rows_stop_at_the_memory_limit_and_give_back() {
                 kind: JoinKind::Semi,
                 left: Box::new(series(1)),
                 right: input,
-                keys: vec![(slot(0), slot(0))],
+                keys: vec![equal_keys(slot(0), slot(0))],
                 residual: Vec::new(),
             },
         ),
@@ -464,7 +598,7 @@ fn pipelines_print_feeds_in_the_order_of_their_work() {
             kind: JoinKind::Full,
             left: Box::new(series(3)),
             right: Box::new(values(&[vec![Some(1)]], 1)),
-            keys: vec![(slot(0), slot(0))],
+            keys: vec![equal_keys(slot(0), slot(0))],
             residual: Vec::new(),
         },
         vec![DataType::Int64; 2],

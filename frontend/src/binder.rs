@@ -10,6 +10,7 @@ use types::{DataType, Value};
 
 use crate::context::BindContext;
 use crate::query::{Bound, Cte};
+use crate::scope::Outer;
 use crate::temporal::Reads;
 
 /// How deep queries and views may nest: each level costs stack in every visitor of the plan.
@@ -41,6 +42,8 @@ pub(crate) struct Binder<'a> {
     pub(crate) foreign: Option<Span>,
     /// The views being bound, the outermost first.
     pub(crate) views: Vec<String>,
+    /// The queries around the one being bound, the nearest last: what a subquery sees.
+    pub(crate) outer: Vec<Outer>,
     depth: u32,
 }
 
@@ -55,6 +58,7 @@ impl<'a> Binder<'a> {
             hidden_used: BTreeSet::new(),
             foreign: None,
             views: Vec::new(),
+            outer: Vec::new(),
             depth: 0,
         }
     }
@@ -276,7 +280,7 @@ fn drop_unused_hidden(plan: &mut Arc<Logical>, used: &BTreeSet<Column>) {
         | Logical::Sort { input, .. }
         | Logical::Limit { input, .. }
         | Logical::Distinct { input } => drop_unused_hidden(input, used),
-        Logical::Join(join) => {
+        Logical::Join(join) | Logical::DependentJoin(join) => {
             drop_unused_hidden(&mut join.left, used);
             drop_unused_hidden(&mut join.right, used);
         }

@@ -14,10 +14,27 @@ use ir::{
 use types::DataType;
 
 use crate::binder::Binder;
-use crate::expr::{Clause, filtered, not_built};
+use crate::expr::{Clause, not_built};
 use crate::insert::{Target, unknown_target};
-use crate::query::apply_alias;
+use crate::query::{apply_alias, filtered_with, with_subqueries};
 use crate::scope::Scope;
+
+/// A value of SET.
+enum Assigned<'q> {
+    /// An expression.
+    Expr(&'q ast::Expr),
+    /// A column of a subquery.
+    Bound(Scalar),
+}
+
+impl Assigned<'_> {
+    fn span(&self) -> Span {
+        match self {
+            Assigned::Expr(expr) => expr.span,
+            Assigned::Bound(scalar) => scalar.span,
+        }
+    }
+}
 
 /// The current rows of a table, and the columns that a write needs of them.
 struct Current {
@@ -47,8 +64,13 @@ impl Binder<'_> {
     fn update_of(&mut self, table: &Arc<Table>, update: &Update) -> Result<Statement> {
         let span = update.table.span();
         let current = self.current_rows(table, update.alias.as_ref(), span)?;
-        let condition = self.where_of(update.filter.as_ref(), &current.scope)?;
-        let (new, spans) = self.new_row(table, &update.assignments, &current, span)?;
+        let mut current = current;
+        current.plan = self.where_of(current.plan, update.filter.as_ref(), &current.scope)?;
+        let scope = current.scope.clone();
+        let mut clause = Clause::with_subqueries(&scope, "SET");
+        let (new, spans) = self.new_row(table, &update.assignments, &current, &mut clause, span)?;
+        let set = new.iter().map(|(_, scalar)| scalar);
+        current.plan = with_subqueries(current.plan, &clause.subqueries, set);
         let mut items: Vec<(Column, Scalar)> = Vec::new();
         let mut columns = current.key.clone();
         columns.extend([current.commit_from, current.valid_from]);
@@ -67,7 +89,7 @@ impl Binder<'_> {
         let checks = self.checks(table, &row, span)?;
         columns.extend(row);
         columns.extend([current.valid_from, current.valid_to]);
-        let input = filtered(current.plan, condition);
+        let input = current.plan;
         let write = Write {
             table: Arc::clone(table),
             action: WriteAction::Update { portion: None },
@@ -86,6 +108,7 @@ impl Binder<'_> {
         table: &Arc<Table>,
         assignments: &[Assignment],
         current: &Current,
+        clause: &mut Clause<'_>,
         span: Span,
     ) -> Result<(Vec<(Column, Scalar)>, Vec<Span>)> {
         let mut row: Vec<(Column, Scalar)> = current
@@ -95,7 +118,7 @@ impl Binder<'_> {
             .collect();
         let mut spans = vec![span; row.len()];
         let mut set: Vec<Option<Span>> = vec![None; row.len()];
-        for (name, value) in flat_assignments(assignments)? {
+        for (name, value) in self.flat_assignments(assignments, clause)? {
             let at = assigned_column(table, name)?;
             if let Some(first) = set[at].replace(name.span) {
                 let message = format!("column \"{}\" is set twice", name.node);
@@ -103,8 +126,8 @@ impl Binder<'_> {
                     .label(first, "set here first")
                     .into());
             }
-            let scalar = self.assigned_value(table, at, value, &current.scope)?;
-            spans[at] = value.span;
+            spans[at] = value.span();
+            let scalar = self.assigned_value(table, at, value, clause)?;
             let column = self.columns.push(&table.columns[at].name, table.columns[at].ty);
             row[at] = (column, scalar);
         }
@@ -115,14 +138,16 @@ impl Binder<'_> {
         &mut self,
         table: &Arc<Table>,
         at: usize,
-        value: &ast::Expr,
-        scope: &Scope,
+        value: Assigned<'_>,
+        clause: &mut Clause<'_>,
     ) -> Result<Scalar> {
-        if value.node == ExprKind::Default {
-            return self.default_for(table, Target::Stored(at), value.span);
-        }
-        let mut clause = Clause::new(scope, "SET");
-        let scalar = self.expr(value, &mut clause)?;
+        let scalar = match value {
+            Assigned::Expr(value) if value.node == ExprKind::Default => {
+                return self.default_for(table, Target::Stored(at), value.span);
+            }
+            Assigned::Expr(value) => self.expr(value, clause)?,
+            Assigned::Bound(scalar) => scalar,
+        };
         self.assign(scalar, table.columns[at].ty, &table.columns[at].name)
     }
 
@@ -138,8 +163,9 @@ impl Binder<'_> {
         self.with_ctes(delete.with.as_ref(), |binder| {
             let span = delete.table.span();
             let current = binder.current_rows(&table, delete.alias.as_ref(), span)?;
-            let condition = binder.where_of(delete.filter.as_ref(), &current.scope)?;
-            Ok(binder.delete_of(&table, current, condition))
+            let mut current = current;
+            current.plan = binder.where_of(current.plan, delete.filter.as_ref(), &current.scope)?;
+            Ok(binder.delete_of(&table, current))
         })
     }
 
@@ -149,21 +175,16 @@ impl Binder<'_> {
         };
         let table = self.written_table(name)?;
         let current = self.current_rows(&table, None, name.span())?;
-        Ok(self.delete_of(&table, current, None))
+        Ok(self.delete_of(&table, current))
     }
 
-    fn delete_of(
-        &mut self,
-        table: &Arc<Table>,
-        current: Current,
-        condition: Option<Scalar>,
-    ) -> Statement {
+    fn delete_of(&mut self, table: &Arc<Table>, current: Current) -> Statement {
         let mut columns = current.key;
         columns.extend([current.commit_from, current.valid_from]);
         let write = Write {
             table: Arc::clone(table),
             action: WriteAction::Delete { portion: None },
-            input: filtered(current.plan, condition),
+            input: current.plan,
             columns,
             checks: Vec::new(),
             spans: Vec::new(),
@@ -171,10 +192,55 @@ impl Binder<'_> {
         Statement::Query(self.finish_plan(Arc::new(Logical::Write(write)), Vec::new()))
     }
 
-    fn where_of(&mut self, filter: Option<&ast::Expr>, scope: &Scope) -> Result<Option<Scalar>> {
-        let Some(filter) = filter else { return Ok(None) };
-        let mut clause = Clause::new(scope, "WHERE");
-        self.predicate(filter, "WHERE", &mut clause).map(Some)
+    fn where_of(
+        &mut self,
+        plan: Arc<Logical>,
+        filter: Option<&ast::Expr>,
+        scope: &Scope,
+    ) -> Result<Arc<Logical>> {
+        let Some(filter) = filter else { return Ok(plan) };
+        let mut clause = Clause::with_subqueries(scope, "WHERE");
+        let conditions = self.conjunction(filter, "WHERE", &mut clause)?;
+        Ok(filtered_with(plan, conditions, &clause.subqueries))
+    }
+
+    /// Returns pairs of a column and its value; `(a, b) = (1, 2)` is two of them.
+    fn flat_assignments<'q>(
+        &mut self,
+        list: &'q [Assignment],
+        clause: &mut Clause<'_>,
+    ) -> Result<Vec<(&'q ast::Name, Assigned<'q>)>> {
+        let mut pairs = Vec::with_capacity(list.len());
+        for assignment in list {
+            let value = &assignment.value;
+            match (&assignment.target, &value.node) {
+                (SetTarget::Column(path), _) => match path.as_slice() {
+                    [name] => pairs.push((name, Assigned::Expr(value))),
+                    _ => return not_built(assignment.span, "setting a field of a document"),
+                },
+                (SetTarget::Columns(names), ExprKind::Row(values)) => {
+                    if names.len() != values.len() {
+                        let message =
+                            format!("{} values for {} columns", values.len(), names.len());
+                        return Err(Diagnostic::at(Code::ColumnCount, value.span, message).into());
+                    }
+                    pairs.extend(names.iter().zip(values.iter().map(Assigned::Expr)));
+                }
+                (SetTarget::Columns(names), ExprKind::Subquery(query)) => {
+                    let bound = self.inner_query(query, value.span, clause)?;
+                    let columns = self.row_of(bound, names.len(), value.span, clause)?;
+                    let values = columns
+                        .into_iter()
+                        .map(|column| Assigned::Bound(self.columns.scalar(column, value.span)));
+                    pairs.extend(names.iter().zip(values));
+                }
+                (SetTarget::Columns(names), _) => match names.as_slice() {
+                    [name] => pairs.push((name, Assigned::Expr(value))),
+                    _ => return not_built(value.span, "setting columns from this"),
+                },
+            }
+        }
+        Ok(pairs)
     }
 
     /// Scans the current rows with all that a write needs.
@@ -232,32 +298,6 @@ fn refuse_portion(portion: Option<&ast::Portion>) -> Result<()> {
         None => Ok(()),
         Some(portion) => not_built(portion.span, "FOR PORTION OF"),
     }
-}
-
-/// Returns pairs of a column and its value; `(a, b) = (1, 2)` is two of them.
-fn flat_assignments(list: &[Assignment]) -> Result<Vec<(&ast::Name, &ast::Expr)>> {
-    let mut pairs = Vec::with_capacity(list.len());
-    for assignment in list {
-        match (&assignment.target, &assignment.value.node) {
-            (SetTarget::Column(path), _) => match path.as_slice() {
-                [name] => pairs.push((name, &assignment.value)),
-                _ => return not_built(assignment.span, "setting a field of a document"),
-            },
-            (SetTarget::Columns(names), ExprKind::Row(values)) => {
-                if names.len() != values.len() {
-                    let message = format!("{} values for {} columns", values.len(), names.len());
-                    let span = assignment.value.span;
-                    return Err(Diagnostic::at(Code::ColumnCount, span, message).into());
-                }
-                pairs.extend(names.iter().zip(values));
-            }
-            (SetTarget::Columns(names), _) => match names.as_slice() {
-                [name] => pairs.push((name, &assignment.value)),
-                _ => return not_built(assignment.value.span, "setting columns from a subquery"),
-            },
-        }
-    }
-    Ok(pairs)
 }
 
 fn assigned_column(table: &Table, name: &ast::Name) -> Result<usize> {

@@ -9,18 +9,22 @@ mod clause;
 mod compare;
 mod operator;
 mod predicate;
+mod subquery;
 
 use diag::{Code, Diagnostic, Result, Span, Spanned};
 use grammar::ast::{self, Expr, ExprKind, Parameter, UnaryOp};
-use ir::{ArithmeticOp, Function, Scalar, ScalarKind};
+use ir::{ArithmeticOp, Function, Scalar, ScalarKind, TruthTest};
 use types::{DataType, Value};
 
 pub(crate) use arithmetic::{one_of, shifted};
-pub(crate) use clause::{Allows, Calls, Clause, Inside, WindowedCall, conjuncts, filtered};
+pub(crate) use clause::{Allows, Calls, Clause, Inside, WindowedCall, conjuncts, filtered_by};
+pub(crate) use subquery::Subquery;
 
 use crate::binder::Binder;
 use crate::coerce::{cast, is_unknown, to_json};
 use crate::literal;
+use crate::scope::Resolved;
+use subquery::tested;
 
 impl Binder<'_> {
     /// Binds an expression. Its type may be unknown (`coerce::is_unknown`).
@@ -48,10 +52,15 @@ impl Binder<'_> {
             ExprKind::InList { operand, list, negated } => {
                 self.in_list(operand, list, *negated, span, clause)
             }
-            ExprKind::InQuery { .. } => not_built(span, "IN (SELECT …)"),
-            ExprKind::Exists(_) => not_built(span, "EXISTS (SELECT …)"),
-            ExprKind::Subquery(_) => not_built(span, "a subquery in an expression"),
-            ExprKind::QuantifiedQuery { .. } => not_built(span, "ANY or ALL of a subquery"),
+            ExprKind::InQuery { operand, query, negated } => {
+                self.in_query(operand, query, *negated, span, clause)
+            }
+            ExprKind::Exists(query) => self.exists(query, span, clause),
+            ExprKind::Subquery(query) => self.scalar_query(query, span, clause),
+            ExprKind::QuantifiedQuery { operand, op, quantifier, query } => {
+                let op = Spanned::new(op.node, op.span);
+                self.quantified(op, *quantifier, (operand, query), span, clause)
+            }
             ExprKind::QuantifiedArray { .. } => not_built(span, "ANY or ALL of an array"),
             ExprKind::Case { operand, arms, otherwise } => {
                 self.case(operand.as_deref(), arms, otherwise.as_deref(), span, clause)
@@ -84,6 +93,23 @@ impl Binder<'_> {
         self.settle(scalar)
     }
 
+    /// Binds the condition of WHERE and its kin as a list of which all must be true.
+    pub(crate) fn conjunction(
+        &mut self,
+        expr: &Expr,
+        what: &str,
+        clause: &mut Clause<'_>,
+    ) -> Result<Vec<Scalar>> {
+        let ExprKind::And(list) = &expr.node else {
+            return Ok(conjuncts(self.predicate(expr, what, clause)?));
+        };
+        let mut all = Vec::with_capacity(list.len());
+        for operand in list {
+            all.extend(self.conjunction(operand, "AND", clause)?);
+        }
+        Ok(all)
+    }
+
     /// Binds a condition of a clause.
     pub(crate) fn predicate(
         &mut self,
@@ -109,8 +135,21 @@ impl Binder<'_> {
         span: Span,
         clause: &mut Clause<'_>,
     ) -> Result<Scalar> {
-        let found = match clause.scope.resolve(parts, &self.columns) {
-            Ok(found) => found,
+        let found = match clause.scope.lookup(parts, &self.columns) {
+            Ok(Some(found)) => found,
+            Ok(None) => {
+                if let Some(scalar) = clause.alias(parts) {
+                    return Ok(Scalar { span, ..scalar });
+                }
+                match self.outer_column(parts, clause)? {
+                    Some(found) => found,
+                    None => {
+                        let mistake = clause.scope.resolve(parts, &self.columns);
+                        let mistake = mistake.expect_err("the look-up found nothing");
+                        return Err(clause.explain_missing(mistake));
+                    }
+                }
+            }
             Err(mistake) => {
                 return clause.alias(parts).map_or_else(
                     || Err(clause.explain_missing(mistake)),
@@ -123,6 +162,26 @@ impl Binder<'_> {
         }
         let scalar = self.columns.scalar(found.column, span);
         Ok(json_path(scalar, found.path, span))
+    }
+
+    /// Looks a name up in the queries around, the nearest first.
+    fn outer_column<'n>(
+        &self,
+        parts: &'n [ast::Name],
+        clause: &Clause<'_>,
+    ) -> Result<Option<Resolved<'n>>> {
+        if !clause.sees_outer || clause.scope.hides(parts) {
+            return Ok(None);
+        }
+        for outer in self.outer.iter().rev() {
+            if let Some(found) = outer.scope.lookup(parts, &self.columns)? {
+                return Ok(Some(found));
+            }
+            if outer.scope.hides(parts) {
+                break;
+            }
+        }
+        Ok(None)
     }
 
     fn unary(
@@ -172,9 +231,13 @@ impl Binder<'_> {
         span: Span,
         clause: &mut Clause<'_>,
     ) -> Result<Scalar> {
-        let mut operands = Vec::with_capacity(list.len());
+        let mut operands: Vec<Scalar> = Vec::with_capacity(list.len());
+        let test = if what == "AND" { TruthTest::False } else { TruthTest::True };
         for operand in list {
-            operands.push(self.predicate(operand, what, clause)?);
+            let asked = operands.iter().map(|known| tested(known, test, true));
+            let asked = if clause.takes_subqueries { asked.collect() } else { Vec::new() };
+            let bound = clause.behind(asked, |clause| self.predicate(operand, what, clause));
+            operands.push(bound?);
         }
         let kind = if what == "AND" { ScalarKind::And(operands) } else { ScalarKind::Or(operands) };
         Ok(Scalar::new(kind, DataType::Boolean, span))

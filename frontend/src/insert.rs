@@ -128,7 +128,7 @@ impl Binder<'_> {
         let targets =
             self.counted_targets(table, targets, width, !spans.is_empty(), values.span)?;
         let scope = Scope::default();
-        let mut clause = Clause::new(&scope, "VALUES");
+        let mut clause = Clause::with_subqueries(&scope, "VALUES");
         let mut rows = Vec::with_capacity(values.rows.len());
         for row in &values.rows {
             check_width(row, width, values.span)?;
@@ -150,8 +150,8 @@ impl Binder<'_> {
             })
             .collect();
         let columns = given.iter().map(|(_, column)| *column).collect();
-        let plan = Logical::Values { rows: Arc::new(rows), columns };
-        Ok(Incoming { plan: Arc::new(plan), given, spans })
+        let plan = self.rows_of(rows, columns, &clause.subqueries);
+        Ok(Incoming { plan, given, spans })
     }
 
     fn value_for(

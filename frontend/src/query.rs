@@ -3,6 +3,7 @@
 mod from;
 mod grouping;
 mod items;
+mod joined;
 mod order;
 mod relation;
 mod select;
@@ -14,15 +15,16 @@ use std::sync::Arc;
 
 use diag::{Code, Diagnostic, Result, Span};
 use grammar::ast::{self, QueryBody};
-use ir::{Logical, OutputColumn, Scalar, ScalarKind};
+use ir::{Column, Logical, OutputColumn, Scalar, ScalarKind};
 use types::{DataType, Value};
 
 use crate::binder::Binder;
 use crate::coerce::is_unknown;
-use crate::expr::Clause;
+use crate::expr::{Clause, Subquery};
 use crate::scope::{Scope, ScopeColumn, ScopeTable, duplicate_alias};
 use crate::temporal::Reads;
 
+pub(crate) use joined::{filtered_with, with_subqueries};
 pub(crate) use relation::{HIDDEN, Place, apply_alias, schema_place};
 
 /// A bound query: a plan and the columns that it gives, in order.
@@ -39,6 +41,8 @@ pub(crate) struct Cte {
     pub(crate) cte: ast::Cte,
     /// The members before it.
     visible: Vec<Rc<Cte>>,
+    /// How many of the queries around it sees.
+    depth: usize,
     /// One plan for each way in which it was read.
     bound: RefCell<Vec<(Reads, Bound)>>,
 }
@@ -95,6 +99,7 @@ impl Binder<'_> {
                 name: name.clone(),
                 cte: cte.clone(),
                 visible: self.ctes.clone(),
+                depth: self.outer.len(),
                 bound: RefCell::default(),
             }));
         }
@@ -109,7 +114,9 @@ impl Binder<'_> {
             return Ok(bound);
         }
         let outer = std::mem::replace(&mut self.ctes, cte.visible.clone());
+        let nearer = self.outer.split_off(cte.depth);
         let bound = self.query(&cte.cte.query);
+        self.outer.extend(nearer);
         self.ctes = outer;
         let bound = self.settled(bound?);
         let bound = renamed(bound, &cte.cte.columns, &cte.name, cte.cte.name.span)?;
@@ -139,7 +146,7 @@ impl Binder<'_> {
 
     fn values(&mut self, values: &ast::Values) -> Result<Bound> {
         let scope = Scope::default();
-        let mut clause = Clause::new(&scope, "VALUES");
+        let mut clause = Clause::with_subqueries(&scope, "VALUES");
         let width = values.rows.first().map_or(0, Vec::len);
         let mut by_column: Vec<Vec<Scalar>> = vec![Vec::new(); width];
         for row in &values.rows {
@@ -148,11 +155,16 @@ impl Binder<'_> {
                 column.push(self.expr(value, &mut clause)?);
             }
         }
-        self.values_of(by_column, values.rows.len())
+        self.values_of(by_column, values.rows.len(), &clause.subqueries)
     }
 
     /// Makes a VALUES of columns whose values are brought to one type each.
-    fn values_of(&mut self, by_column: Vec<Vec<Scalar>>, count: usize) -> Result<Bound> {
+    fn values_of(
+        &mut self,
+        by_column: Vec<Vec<Scalar>>,
+        count: usize,
+        subqueries: &[Subquery],
+    ) -> Result<Bound> {
         let mut rows: Vec<Vec<Scalar>> = (0..count).map(|_| Vec::new()).collect();
         let mut output = Vec::with_capacity(by_column.len());
         for (at, values) in by_column.into_iter().enumerate() {
@@ -166,7 +178,29 @@ impl Binder<'_> {
             }
         }
         let columns = output.iter().map(|out| out.column).collect();
-        Ok(Bound { plan: Arc::new(Logical::Values { rows: Arc::new(rows), columns }), output })
+        Ok(Bound { plan: self.rows_of(rows, columns, subqueries), output })
+    }
+
+    /// Returns the plan of VALUES; a row that holds a subquery is a query of its own.
+    pub(crate) fn rows_of(
+        &mut self,
+        rows: Vec<Vec<Scalar>>,
+        columns: Vec<Column>,
+        subqueries: &[Subquery],
+    ) -> Arc<Logical> {
+        if subqueries.is_empty() {
+            return Arc::new(Logical::Values { rows: Arc::new(rows), columns });
+        }
+        let row = |row: Vec<Scalar>| {
+            let nothing = Logical::Values { rows: Arc::new(vec![Vec::new()]), columns: Vec::new() };
+            let input = with_subqueries(Arc::new(nothing), subqueries, &row);
+            let made = row.into_iter().map(|value| (self.columns.push("value", value.ty), value));
+            let items: Vec<(Column, Scalar)> = made.collect();
+            let own = items.iter().map(|(column, _)| *column).collect();
+            (Arc::new(Logical::Project { input, items }), own)
+        };
+        let inputs = rows.into_iter().map(row).collect();
+        Arc::new(Logical::UnionAll { inputs, columns })
     }
 
     fn limited(&mut self, bound: Bound, query: &ast::Query) -> Result<Bound> {

@@ -5,9 +5,10 @@
 
 use diag::{Code, Diagnostic, Result, Span};
 use grammar::ast;
-use ir::{Column, Columns};
+use ir::{AggregateCall, Column, Columns};
 use types::DataType;
 
+use crate::expr::{Allows, Inside};
 use crate::unknown;
 
 /// A column in sight.
@@ -44,6 +45,18 @@ pub(crate) struct StarColumn {
 pub(crate) struct Scope {
     pub(crate) tables: Vec<ScopeTable>,
     pub(crate) star: Vec<StarColumn>,
+}
+
+/// A query around the one being bound, as a subquery sees it.
+#[derive(Debug)]
+pub(crate) struct Outer {
+    pub(crate) scope: Scope,
+    /// The clause that the subquery stands in.
+    pub(crate) place: &'static str,
+    pub(crate) allows: Allows,
+    pub(crate) inside: Inside,
+    /// The aggregates of that query, to which a subquery may add.
+    pub(crate) aggregates: Vec<(Column, AggregateCall)>,
 }
 
 /// What a dotted name resolves to: a column and the path into its document.
@@ -98,17 +111,54 @@ impl Scope {
         parts: &'n [ast::Name],
         columns: &Columns,
     ) -> Result<Resolved<'n>> {
+        if let Some(found) = self.lookup(parts, columns)? {
+            return Ok(found);
+        }
+        let parts = strip_schema(self, parts);
+        match self.unqualified(&parts[0])? {
+            Some((column, hidden)) => with_path(column, hidden, &parts[0], &parts[1..], columns),
+            None => Err(unknown::column(self, parts).into()),
+        }
+    }
+
+    /// As [`Scope::resolve`]; `None` if no table here has the name.
+    pub(crate) fn lookup<'n>(
+        &self,
+        parts: &'n [ast::Name],
+        columns: &Columns,
+    ) -> Result<Option<Resolved<'n>>> {
         let parts = strip_schema(self, parts);
         if parts.len() > 1
             && let Some((_, table)) = self.table(&parts[0].node)
             && let Some((column, hidden)) = table.find(&parts[1].node)
         {
-            return with_path(column, hidden, &parts[1], &parts[2..], columns);
+            return with_path(column, hidden, &parts[1], &parts[2..], columns).map(Some);
         }
         match self.unqualified(&parts[0])? {
-            Some((column, hidden)) => with_path(column, hidden, &parts[0], &parts[1..], columns),
-            None => Err(unknown::column(self, parts).into()),
+            // What has no fields cannot be meant: a query around may have a table of the name.
+            Some((column, _)) if parts.len() > 1 && columns.ty(column) != DataType::Json => {
+                Ok(None)
+            }
+            Some((column, hidden)) => {
+                with_path(column, hidden, &parts[0], &parts[1..], columns).map(Some)
+            }
+            None => Ok(None),
         }
+    }
+
+    /// True if a table here hides those of the same name in the queries around.
+    pub(crate) fn hides(&self, parts: &[ast::Name]) -> bool {
+        parts.len() > 1 && self.table(&parts[0].node).is_some()
+    }
+
+    /// True if the column is one of these tables'.
+    pub(crate) fn has(&self, column: Column) -> bool {
+        let is = |other: &ScopeColumn| other.column == column;
+        self.star.iter().any(|other| other.column == column)
+            || self
+                .tables
+                .iter()
+                .any(|table| table.columns.iter().any(is) || table.hidden.iter().any(is))
     }
 
     /// Returns the column of this bare name, and whether it is a hidden one.

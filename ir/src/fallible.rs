@@ -5,7 +5,7 @@
 
 use types::DataType;
 
-use crate::{Function, Scalar, ScalarKind};
+use crate::{CompareOp, Function, Scalar, ScalarKind};
 
 impl Scalar {
     /// True if evaluating the expression can raise an error for some row.
@@ -41,6 +41,22 @@ impl Scalar {
             };
         });
         late
+    }
+}
+
+impl Scalar {
+    /// True if the expression is TRUE or FALSE for every row.
+    pub(crate) fn is_never_null(&self) -> bool {
+        match &self.kind {
+            ScalarKind::Is { .. } => true,
+            ScalarKind::Compare(op, ..) => {
+                matches!(op, CompareOp::Distinct | CompareOp::NotDistinct)
+            }
+            ScalarKind::Literal(value) => !value.is_null(),
+            ScalarKind::And(list) | ScalarKind::Or(list) => list.iter().all(Scalar::is_never_null),
+            ScalarKind::Not(input) => input.is_never_null(),
+            _ => false,
+        }
     }
 }
 

@@ -29,11 +29,12 @@ pub use logical::{
     SortKey, SystemTable, WindowCall, Write, WriteAction,
 };
 pub use physical::{
-    Access, Estimate, EstimateSource, Operator, Physical, PhysicalScan, PhysicalWrite,
-    ScanPredicate,
+    Access, Estimate, EstimateSource, JoinKey, KeyNulls, Operator, Physical, PhysicalScan,
+    PhysicalWrite, ScanPredicate,
 };
 pub use plan::plan;
-pub use rules::{TraceStep, optimize, optimize_traced};
+pub use rewrite::{columns_read, visit_scalars_mut};
+pub use rules::{TraceStep, decorrelate, may_fail, optimize, optimize_traced};
 pub use scalar::{ArithmeticOp, CompareOp, Scalar, ScalarKind, TruthTest};
 pub use statement::{
     ColumnDefinition, Copy, CopyFormat, CopyOptions, CopySource, Ddl, ExplainFormat, ExplainStage,

@@ -97,6 +97,35 @@ pub enum JoinKind {
     Semi,
     /// Left rows without a partner.
     Anti,
+    /// Left rows and this BOOLEAN: TRUE if the conditions are true of some pair, else NULL if they
+    /// are NULL of some, else FALSE. So it is what `IN`, `ANY` and `EXISTS` give; a condition whose
+    /// NULL means "no" stands under IS TRUE.
+    Mark(Column),
+    /// As `Left`, but a left row with two partners is an error: a scalar subquery.
+    Single {
+        /// Where the subquery stands.
+        span: Span,
+    },
+}
+
+impl JoinKind {
+    /// Returns the columns of a join of inputs with these.
+    pub fn columns(
+        self,
+        mut left: Vec<Column>,
+        right: impl FnOnce() -> Vec<Column>,
+    ) -> Vec<Column> {
+        match self {
+            JoinKind::Semi | JoinKind::Anti => {}
+            JoinKind::Mark(mark) => left.push(mark),
+            JoinKind::Inner
+            | JoinKind::Left
+            | JoinKind::Right
+            | JoinKind::Full
+            | JoinKind::Single { .. } => left.extend(right()),
+        }
+        left
+    }
 }
 
 /// A read of a table.
@@ -266,6 +295,9 @@ pub enum Logical {
     },
     /// A join.
     Join(Join),
+    /// A join whose right input may read columns of the left one, which it is evaluated for row by
+    /// row: what a subquery means (Neumann and Kemper 2015). None is left when a plan is run.
+    DependentJoin(Join),
     /// Groups and aggregates. Without groups, one row even for no input.
     Aggregate {
         /// Input.
@@ -334,7 +366,7 @@ impl Logical {
             | Logical::Sort { input, .. }
             | Logical::Limit { input, .. }
             | Logical::Distinct { input } => vec![input],
-            Logical::Join(join) => vec![&join.left, &join.right],
+            Logical::Join(join) | Logical::DependentJoin(join) => vec![&join.left, &join.right],
             Logical::UnionAll { inputs, .. } => inputs.iter().map(|(input, _)| input).collect(),
             Logical::Write(write) => vec![&write.input],
         }
@@ -354,14 +386,9 @@ impl Logical {
             | Logical::Limit { input, .. }
             | Logical::Distinct { input } => input.columns(),
             Logical::Project { items, .. } => items.iter().map(|(column, _)| *column).collect(),
-            Logical::Join(join) => match join.kind {
-                JoinKind::Semi | JoinKind::Anti => join.left.columns(),
-                JoinKind::Inner | JoinKind::Left | JoinKind::Right | JoinKind::Full => {
-                    let mut columns = join.left.columns();
-                    columns.extend(join.right.columns());
-                    columns
-                }
-            },
+            Logical::Join(join) | Logical::DependentJoin(join) => {
+                join.kind.columns(join.left.columns(), || join.right.columns())
+            }
             Logical::Aggregate { groups, aggregates, .. } => {
                 let groups = groups.iter().map(|(column, _)| *column);
                 groups.chain(aggregates.iter().map(|(column, _)| *column)).collect()

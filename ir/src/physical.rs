@@ -111,6 +111,28 @@ pub struct PhysicalWrite {
     pub spans: Vec<Span>,
 }
 
+/// What NULL in a key of a join means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyNulls {
+    /// It meets nothing: `=` of a condition.
+    Never,
+    /// It meets NULL: `IS NOT DISTINCT FROM`.
+    Equal,
+    /// Nobody knows whether it meets: `=` whose NULL a mark shows. Such keys stand alone.
+    Unknown,
+}
+
+/// A key of a join.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JoinKey {
+    /// An expression over left slots.
+    pub left: Scalar,
+    /// One over right slots, of the same type.
+    pub right: Scalar,
+    /// What NULL means.
+    pub nulls: KeyNulls,
+}
+
 /// An operator and its inputs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operator {
@@ -146,7 +168,7 @@ pub enum Operator {
         items: Vec<Scalar>,
     },
     /// Builds a hash table over the right input, probes with the left. Output: left slots, right slots
-    /// (only left for Semi and Anti).
+    /// (only left for Semi and Anti, left and a BOOLEAN for Mark).
     HashJoin {
         /// How rows meet.
         kind: JoinKind,
@@ -154,9 +176,9 @@ pub enum Operator {
         left: Box<Physical>,
         /// Build side.
         right: Box<Physical>,
-        /// Equal pairs: an expression over left slots, one over right slots, of one type.
-        keys: Vec<(Scalar, Scalar)>,
-        /// Further conditions over left slots, then right slots.
+        /// Equal pairs.
+        keys: Vec<JoinKey>,
+        /// Further conditions over left slots, then right slots; three-valued for Mark.
         residual: Vec<Scalar>,
     },
     /// Every pair is tested. Output as of a hash join.

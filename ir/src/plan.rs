@@ -74,6 +74,9 @@ impl Planner<'_> {
             Logical::Filter { input, predicates } => self.lower_filter(input, predicates, plan),
             Logical::Project { input, items } => self.lower_project(input, items, plan),
             Logical::Join(join) => self.lower_join(join, plan),
+            Logical::DependentJoin(_) => {
+                unreachable!("dependent joins are removed before a plan is lowered")
+            }
             Logical::Aggregate { input, groups, aggregates } => {
                 self.lower_aggregate(input, groups, aggregates, plan)
             }

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use crate::{Column, Logical, Scalar, ScalarKind, SortKey};
+use crate::{Column, JoinKind, Logical, Scalar, ScalarKind, SortKey};
 
 impl Logical {
     /// Returns the operator's inputs for rewriting, in the order of [`Logical::inputs`].
-    pub(crate) fn inputs_mut(&mut self) -> Vec<&mut Arc<Logical>> {
+    pub fn inputs_mut(&mut self) -> Vec<&mut Arc<Logical>> {
         match self {
             Logical::Scan(_)
             | Logical::SystemScan { .. }
@@ -23,7 +23,9 @@ impl Logical {
             | Logical::Sort { input, .. }
             | Logical::Limit { input, .. }
             | Logical::Distinct { input } => vec![input],
-            Logical::Join(join) => vec![&mut join.left, &mut join.right],
+            Logical::Join(join) | Logical::DependentJoin(join) => {
+                vec![&mut join.left, &mut join.right]
+            }
             Logical::UnionAll { inputs, .. } => inputs.iter_mut().map(|(input, _)| input).collect(),
             Logical::Write(write) => vec![&mut write.input],
         }
@@ -34,7 +36,11 @@ impl Logical {
         match self {
             Logical::Scan(scan) => Some(&mut scan.predicates),
             Logical::Filter { predicates, .. } => Some(predicates),
-            Logical::Join(join) => Some(&mut join.on),
+            // Between FALSE and NULL a mark join tells.
+            Logical::Join(join) | Logical::DependentJoin(join) => match join.kind {
+                JoinKind::Mark(_) => None,
+                _ => Some(&mut join.on),
+            },
             Logical::SystemScan { .. }
             | Logical::Values { .. }
             | Logical::External { .. }
@@ -51,7 +57,7 @@ impl Logical {
     }
 
     /// Returns the operator's own expressions for rewriting; none of VALUES.
-    pub(crate) fn scalars_mut(&mut self) -> Vec<&mut Scalar> {
+    pub fn scalars_mut(&mut self) -> Vec<&mut Scalar> {
         match self {
             Logical::SystemScan { .. }
             | Logical::Values { .. }
@@ -60,7 +66,7 @@ impl Logical {
             | Logical::UnionAll { .. } => Vec::new(),
             Logical::Scan(scan) => scan.predicates.iter_mut().collect(),
             Logical::Filter { predicates, .. } => predicates.iter_mut().collect(),
-            Logical::Join(join) => join.on.iter_mut().collect(),
+            Logical::Join(join) | Logical::DependentJoin(join) => join.on.iter_mut().collect(),
             Logical::GenerateSeries { start, stop, step, .. } => vec![start, stop, step],
             Logical::Project { items, .. } => items.iter_mut().map(|(_, item)| item).collect(),
             Logical::Aggregate { groups, aggregates, .. } => {
@@ -90,7 +96,7 @@ impl Logical {
             | Logical::UnionAll { .. } => Vec::new(),
             Logical::Scan(scan) => scan.predicates.iter().collect(),
             Logical::Filter { predicates, .. } => predicates.iter().collect(),
-            Logical::Join(join) => join.on.iter().collect(),
+            Logical::Join(join) | Logical::DependentJoin(join) => join.on.iter().collect(),
             Logical::GenerateSeries { start, stop, step, .. } => vec![start, stop, step],
             Logical::Project { items, .. } => items.iter().map(|(_, item)| item).collect(),
             Logical::Aggregate { groups, aggregates, .. } => {
@@ -109,6 +115,29 @@ impl Logical {
             Logical::Write(write) => write.checks.iter().map(|(_, check)| check).collect(),
         }
     }
+}
+
+/// Calls `visit` on every expression of a plan, those of VALUES too.
+pub fn visit_scalars_mut(plan: &mut Arc<Logical>, visit: &mut impl FnMut(&mut Scalar)) {
+    let node = Arc::make_mut(plan);
+    if let Logical::Values { rows, .. } = node
+        && !rows.is_empty()
+    {
+        Arc::make_mut(rows).iter_mut().flatten().for_each(&mut *visit);
+    }
+    node.scalars_mut().into_iter().for_each(&mut *visit);
+    for input in node.inputs_mut() {
+        visit_scalars_mut(input, visit);
+    }
+}
+
+/// Adds the columns that the expressions of a plan read, those of VALUES too.
+pub fn columns_read(plan: &Logical, found: &mut Vec<Column>) {
+    if let Logical::Values { rows, .. } = plan {
+        found.extend(rows.iter().flatten().flat_map(Scalar::columns));
+    }
+    found.extend(plan.scalars().into_iter().flat_map(Scalar::columns));
+    plan.inputs().into_iter().for_each(|input| columns_read(input, found));
 }
 
 fn keys_mut(keys: &mut [SortKey]) -> impl Iterator<Item = &mut Scalar> {

@@ -6,6 +6,7 @@
 
 mod column_pruning;
 mod constant_folding;
+mod decorrelate;
 mod empty;
 mod join_order;
 mod limit_pushdown;
@@ -15,9 +16,12 @@ mod outer_join;
 mod predicate_pushdown;
 mod redundant_distinct;
 mod scalars;
+mod semi_joins;
 mod simplify;
 mod transitive;
 mod unwrap_cast;
+
+pub use decorrelate::{decorrelate, may_fail};
 
 use crate::{PlanContext, Query, explain};
 
@@ -34,11 +38,14 @@ type Rule = fn(&mut Query, &PlanContext<'_>);
 
 /// The rules in the order in which they run.
 ///
-/// Expressions come first, so that what is pushed is small; they come again after predicates have
+/// Dependent joins go first: no other rule knows what to do with them. Then come expressions, so
+/// that what is pushed is small; they come again after predicates have
 /// met the expressions of projections. Join order needs every predicate in its place, and pruning
 /// the final joins.
 const RULES: &[(&str, Rule)] = &[
+    ("decorrelate subqueries", decorrelate::apply),
     ("simplify expressions", scalars::apply),
+    ("make semi joins of marks", semi_joins::apply),
     ("merge projections and filters", merge::apply),
     ("push predicates", predicate_pushdown::apply),
     ("simplify expressions again", scalars::apply),

@@ -8,11 +8,13 @@ mod sample;
 
 use std::sync::Arc;
 
+use diag::Span;
 use proptest::prelude::{ProptestConfig, any, proptest};
 use sample::{Sample, number};
 use spectradb_ir::{
     AggregateFunction, ArithmeticOp, Column, CompareOp, JoinKind, Logical, Scalar, SortKey, verify,
 };
+use types::DataType;
 
 /// Choices taken from random bytes; after the last all are the first.
 struct Choices<'a>(std::slice::Iter<'a, u8>);
@@ -110,7 +112,31 @@ fn join(s: &mut Sample, c: &mut Choices<'_>, left: Arc<Logical>, depth: usize) -
     let right = plan(s, c, depth - 1);
     let columns = [left.columns(), right.columns()].concat();
     let on = (0..c.of(3)).map(|_| condition(s, c, &columns, 2)).collect();
-    s.join(JOINS[c.of(6)], left, right, on)
+    match c.of(8) {
+        6 => marked(s, c, left, right, on),
+        7 => s.join(JoinKind::Single { span: Span::NONE }, left, right, on),
+        at => s.join(JOINS[at], left, right, on),
+    }
+}
+
+/// The rows of which a mark is, or is not, true; the mark itself goes.
+fn marked(
+    s: &mut Sample,
+    c: &mut Choices<'_>,
+    left: Arc<Logical>,
+    right: Arc<Logical>,
+    on: Vec<Scalar>,
+) -> Arc<Logical> {
+    let mark = s.columns.push("mark", DataType::Boolean);
+    let items = left.columns().into_iter().map(|column| (column, s.column(column))).collect();
+    let joined = s.join(JoinKind::Mark(mark), left, right, on);
+    let condition = match c.of(3) {
+        0 => s.column(mark),
+        1 => s.not(s.column(mark)),
+        _ => s.is_null(mark),
+    };
+    let input = s.filter(joined, vec![condition]);
+    s.node(Logical::Project { input, items })
 }
 
 /// The same input twice: a shared node of the plan.

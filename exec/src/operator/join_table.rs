@@ -1,15 +1,19 @@
 //! The build side of a join: all its rows, and chains of the rows whose keys share a bucket.
 //!
 //! Rows lie in whole columns in the source's order. `heads` holds the first row of every bucket,
-//! `next` the one after each row, ascending; rows with a NULL key are in no chain, since NULL
-//! equals nothing. Without key columns there is one chain of all rows: a nested loop.
+//! `next` the one after each row, ascending; rows with NULL in a key are in no chain, since NULL
+//! equals nothing, unless the key says that NULL meets NULL. Rows that NULL alone keeps from a chain
+//! are listed where a mark must know of them. Without key columns there is one chain of all rows: a
+//! nested loop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use arrow_array::ArrayRef;
+use arrow_array::{Array, ArrayRef};
+use arrow_buffer::NullBuffer;
 use arrow_row::Rows;
 use diag::{Code, Diagnostic};
+use ir::KeyNulls;
 use types::{Batch, DataType, IntegerSet};
 
 use crate::keys::packed::Layout;
@@ -31,6 +35,9 @@ pub(crate) struct JoinTable {
     matched: OnceLock<Vec<AtomicBool>>,
     /// The values of each key column, for the scan of the probe side.
     pub(crate) key_sets: Vec<Option<Arc<IntegerSet>>>,
+    nulls: Vec<KeyNulls>,
+    /// Rows with NULL in a key of which nobody knows whom it meets, ascending.
+    unsure: Vec<u32>,
     _memory: Reservation,
 }
 
@@ -43,8 +50,42 @@ enum Keys {
 /// The keys of a probe batch, as the table compares them.
 pub(crate) enum ProbeKeys {
     None,
-    Packed { keys: Vec<u128>, absent: Vec<bool> },
-    Rows { rows: Rows, absent: Vec<bool> },
+    Packed {
+        keys: Vec<u128>,
+        absent: Vec<bool>,
+        /// Rows whose values no build row has: absent, but not for a NULL.
+        unfit: Vec<usize>,
+    },
+    Rows {
+        rows: Rows,
+        absent: Vec<bool>,
+    },
+}
+
+/// Rows of a build side that NULL keeps from being known as partners.
+pub(crate) enum Unsure<'a> {
+    /// So many rows: all that there are.
+    All(u32),
+    /// These.
+    Some(&'a [u32]),
+}
+
+impl Unsure<'_> {
+    /// Returns the rows, ascending.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = u32> {
+        let (all, some): (u32, &[u32]) = match self {
+            Unsure::All(count) => (*count, &[]),
+            Unsure::Some(rows) => (0, rows),
+        };
+        (0..all).chain(some.iter().copied())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Unsure::All(count) => *count == 0,
+            Unsure::Some(rows) => rows.is_empty(),
+        }
+    }
 }
 
 impl JoinTable {
@@ -52,6 +93,7 @@ impl JoinTable {
     pub(crate) fn build(
         rows: Batch,
         key_types: &[DataType],
+        nulls: &[KeyNulls],
         key_columns: &[ArrayRef],
         mut memory: Reservation,
     ) -> diag::Result<JoinTable> {
@@ -63,8 +105,13 @@ impl JoinTable {
         }
         let keys = Keys::of(key_types, key_columns)?;
         let buckets = if key_types.is_empty() { 1 } else { (rows.rows() * 2).next_power_of_two() };
-        let columns = key_columns.iter().zip(key_types);
-        let sets: Vec<_> = columns.map(|(column, ty)| key_set(column, *ty)).collect();
+        let columns = key_columns.iter().zip(key_types).zip(nulls);
+        let set = |((column, ty), nulls): ((&ArrayRef, &DataType), &KeyNulls)| match nulls {
+            // The set has no NULL, which is a key here.
+            KeyNulls::Equal if column.logical_null_count() > 0 => None,
+            KeyNulls::Equal | KeyNulls::Never | KeyNulls::Unknown => key_set(column, *ty),
+        };
+        let sets: Vec<_> = columns.map(set).collect();
         let set_bytes: usize = sets.iter().flatten().map(|set| set.bytes()).sum();
         memory.grow(buckets * 4 + rows.rows() * 4 + keys.bytes() + set_bytes)?;
         let mut table = JoinTable {
@@ -75,14 +122,53 @@ impl JoinTable {
             keys,
             matched: OnceLock::new(),
             key_sets: sets,
+            nulls: nulls.to_vec(),
+            unsure: Vec::new(),
             _memory: memory,
         };
-        table.link(any_null(key_columns).as_ref());
+        let alone = table.lonely(key_columns);
+        if nulls.contains(&KeyNulls::Unknown) {
+            let rows = (0..).zip(alone.iter().flat_map(NullBuffer::iter));
+            table.unsure = rows.filter(|(_, known)| !known).map(|(row, _)| row).collect();
+        }
+        table.link(alone.as_ref());
         Ok(table)
     }
 
+    /// Returns the rows that NULL in a key keeps from meeting any.
+    fn lonely(&self, columns: &[ArrayRef]) -> Option<NullBuffer> {
+        let strict = columns.iter().zip(&self.nulls);
+        let strict = strict.filter(|(_, nulls)| **nulls != KeyNulls::Equal);
+        any_null(strict.map(|(column, _)| column))
+    }
+
+    fn absent(&self, columns: &[ArrayRef], rows: usize) -> Vec<bool> {
+        match self.lonely(columns) {
+            Some(nulls) => (0..rows).map(|row| nulls.is_null(row)).collect(),
+            None => vec![false; rows],
+        }
+    }
+
+    /// Returns the rows that may or may not be partners of a probe row with these keys, of which
+    /// none is one for sure.
+    pub(crate) fn unsure(&self, keys: &ProbeKeys, probe_row: usize) -> Unsure<'_> {
+        match keys {
+            ProbeKeys::Packed { absent, unfit, .. }
+                if absent[probe_row] && unfit.binary_search(&probe_row).is_err() =>
+            {
+                Unsure::All(self.next.len() as u32)
+            }
+            ProbeKeys::Rows { absent, .. } if absent[probe_row] => {
+                Unsure::All(self.next.len() as u32)
+            }
+            ProbeKeys::None | ProbeKeys::Packed { .. } | ProbeKeys::Rows { .. } => {
+                Unsure::Some(&self.unsure)
+            }
+        }
+    }
+
     /// Links backwards, so that every chain runs in the rows' order.
-    fn link(&mut self, nulls: Option<&arrow_buffer::NullBuffer>) {
+    fn link(&mut self, nulls: Option<&NullBuffer>) {
         for row in (0..self.next.len()).rev() {
             if nulls.is_some_and(|nulls| nulls.is_null(row)) {
                 continue;
@@ -118,13 +204,15 @@ impl JoinTable {
             Keys::Packed { layout, .. } => {
                 let (mut keys, mut unfit) = (Vec::with_capacity(rows), Vec::new());
                 layout.pack(columns, &mut keys, &mut unfit);
-                let mut absent = absent_rows(columns, rows);
+                let mut absent = self.absent(columns, rows);
                 // A value too large for the layout is in no build row, else the table had rows.
+                unfit.retain(|row| !absent[*row]);
+                unfit.sort_unstable();
                 unfit.iter().for_each(|row| absent[*row] = true);
-                ProbeKeys::Packed { keys, absent }
+                ProbeKeys::Packed { keys, absent, unfit }
             }
             Keys::Rows { codec, .. } => {
-                ProbeKeys::Rows { rows: codec.encode(columns)?, absent: absent_rows(columns, rows) }
+                ProbeKeys::Rows { rows: codec.encode(columns)?, absent: self.absent(columns, rows) }
             }
         };
         heads.extend((0..rows).map(|row| match &keys {
@@ -214,12 +302,5 @@ impl Keys {
             Keys::Packed { keys, .. } => keys.len() * 16,
             Keys::Rows { rows, .. } => rows.size(),
         }
-    }
-}
-
-fn absent_rows(columns: &[ArrayRef], rows: usize) -> Vec<bool> {
-    match any_null(columns) {
-        Some(nulls) => (0..rows).map(|row| nulls.is_null(row)).collect(),
-        None => vec![false; rows],
     }
 }

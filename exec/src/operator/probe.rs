@@ -2,16 +2,21 @@
 //! of them.
 //!
 //! Pairs are collected up to a batch and tested together. A probe row counts as matched only by a
-//! pair that the residual lets through; outer, semi and anti joins decide by that at the end of the
-//! probe batch, right and full joins by the marks in the table at the end of the pipeline.
+//! pair that the residual lets through; outer, semi, anti and mark joins decide by that at the end of
+//! the probe batch, right and full joins by the marks in the table at the end of the pipeline.
 
-use arrow_array::{ArrayRef, UInt32Array};
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, BooleanArray, UInt32Array};
 use arrow_select::take::take;
-use ir::JoinKind;
+use diag::{Code, Diagnostic, Span};
+use ir::{JoinKind, Scalar};
 use types::{BATCH_ROWS, Batch, Mask};
 
 use super::join_table::{END, JoinTable, ProbeKeys};
-use super::{Flow, all_true, columns};
+use super::{Flow, columns};
+use crate::eval;
 use crate::pipeline::Probe;
 use crate::run::Run;
 use crate::stage::null_columns;
@@ -30,6 +35,17 @@ struct Pairs {
     build: Vec<u32>,
 }
 
+/// What is known of a probe row and the pairs seen so far; later ones win.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Match {
+    /// No pair.
+    No,
+    /// A pair of which nobody knows.
+    Unknown,
+    /// A pair.
+    Yes,
+}
+
 /// Joins one probe batch with the table; every batch of the output goes to `emit`.
 pub(crate) fn probe(
     spec: &Probe,
@@ -41,9 +57,15 @@ pub(crate) fn probe(
 ) -> diag::Result<Flow> {
     let key_columns = columns(&spec.keys, batch, &run.context.eval)?;
     let keys = table.probe(&key_columns, batch.rows(), &mut scratch.heads)?;
-    let mut probing = Probing { spec, table, batch, run, matched: vec![false; batch.rows()] };
+    let matched = vec![Match::No; batch.rows()];
+    let mut probing =
+        Probing { spec, table, batch, run, condition: spec.residual.as_ref(), matched };
     if probing.pairs(&keys, scratch, emit)? == Flow::Enough {
         return Ok(Flow::Enough);
+    }
+    if let Some(condition) = &spec.unsure {
+        probing.condition = Some(condition);
+        probing.unsure(&keys, &mut scratch.pairs, emit)?;
     }
     probing.close(emit)
 }
@@ -53,8 +75,10 @@ struct Probing<'a> {
     table: &'a JoinTable,
     batch: &'a Batch,
     run: &'a Run,
-    /// Which probe rows have a partner.
-    matched: Vec<bool>,
+    /// What pairs are tested by.
+    condition: Option<&'a Scalar>,
+    /// By probe row.
+    matched: Vec<Match>,
 }
 
 impl Probing<'_> {
@@ -66,17 +90,24 @@ impl Probing<'_> {
     ) -> diag::Result<Flow> {
         let pairs = &mut scratch.pairs;
         pairs.clear();
-        let one_is_enough = self.only_asks() && self.spec.residual.is_empty();
+        let one_is_enough = self.only_asks() && self.condition.is_none();
         for (probe_row, &head) in scratch.heads.iter().enumerate() {
             let mut row = self.table.seek(keys, probe_row, head);
             if one_is_enough {
-                self.matched[probe_row] = row != END;
+                if row != END {
+                    self.matched[probe_row] = Match::Yes;
+                }
                 continue;
             }
             while row != END {
                 pairs.push(probe_row as u32, row);
-                if pairs.probe.len() == BATCH_ROWS && self.flush(pairs, emit)? == Flow::Enough {
-                    return Ok(Flow::Enough);
+                if pairs.probe.len() == BATCH_ROWS {
+                    if self.flush(pairs, emit)? == Flow::Enough {
+                        return Ok(Flow::Enough);
+                    }
+                    if self.only_asks() && self.matched[probe_row] == Match::Yes {
+                        break;
+                    }
                 }
                 row = self.table.seek(keys, probe_row, self.table.after(row));
             }
@@ -84,9 +115,42 @@ impl Probing<'_> {
         self.flush(pairs, emit)
     }
 
+    /// Looks, for rows without a partner, at the pairs that NULL in a key keeps open.
+    fn unsure(
+        &mut self,
+        keys: &ProbeKeys,
+        pairs: &mut Pairs,
+        emit: &mut dyn FnMut(Batch) -> diag::Result<Flow>,
+    ) -> diag::Result<()> {
+        // With one key and nothing else such a pair is NULL, whatever the other side is.
+        let certain = self.spec.keys.len() == 1 && self.spec.residual.is_none();
+        for probe_row in 0..self.matched.len() {
+            if self.matched[probe_row] == Match::Yes {
+                continue;
+            }
+            let candidates = self.table.unsure(keys, probe_row);
+            if certain {
+                if !candidates.is_empty() {
+                    self.matched[probe_row] = Match::Unknown;
+                }
+                continue;
+            }
+            for row in candidates.rows() {
+                pairs.push(probe_row as u32, row);
+                if pairs.probe.len() == BATCH_ROWS {
+                    self.flush(pairs, emit)?;
+                    if self.matched[probe_row] != Match::No {
+                        break;
+                    }
+                }
+            }
+        }
+        self.flush(pairs, emit).map(|_| ())
+    }
+
     /// True of the kinds that only ask whether there is a partner.
     fn only_asks(&self) -> bool {
-        matches!(self.spec.kind, JoinKind::Semi | JoinKind::Anti)
+        matches!(self.spec.kind, JoinKind::Semi | JoinKind::Anti | JoinKind::Mark(_))
     }
 
     fn flush(
@@ -100,13 +164,17 @@ impl Probing<'_> {
         self.run.context.cancel.check()?;
         let (probe, build) = pairs.take();
         let joined = self.joined(&probe, &build);
-        let passed = all_true(&self.spec.residual, &joined, &self.run.context.eval)?;
-        self.note(&probe, &build, passed.as_ref());
+        let truth = match self.condition {
+            Some(condition) => Some(eval::eval(condition, &joined, &self.run.context.eval)?),
+            None => None,
+        };
+        let truth = truth.as_ref().map(|truth| truth.as_boolean());
+        self.note(&probe, &build, truth)?;
         if self.only_asks() {
             return Ok(Flow::More);
         }
-        let joined = match &passed {
-            Some(mask) => joined.filter(mask),
+        let joined = match truth {
+            Some(truth) => joined.filter(&passed(truth)),
             None => joined,
         };
         if joined.rows() == 0 { Ok(Flow::More) } else { emit(joined) }
@@ -118,29 +186,58 @@ impl Probing<'_> {
         Batch::new(left.chain(right).collect(), probe.len())
     }
 
-    fn note(&mut self, probe: &UInt32Array, build: &UInt32Array, passed: Option<&Mask>) {
-        let passes = |at: usize| passed.is_none_or(|mask| mask.value(at));
+    fn note(
+        &mut self,
+        probe: &UInt32Array,
+        build: &UInt32Array,
+        truth: Option<&BooleanArray>,
+    ) -> diag::Result<()> {
+        let passes = |at: usize| match truth {
+            Some(truth) if truth.is_null(at) => Match::Unknown,
+            Some(truth) if !truth.value(at) => Match::No,
+            Some(_) | None => Match::Yes,
+        };
         match self.spec.kind {
-            JoinKind::Inner => return,
-            JoinKind::Left | JoinKind::Full | JoinKind::Semi | JoinKind::Anti => {
+            JoinKind::Inner => return Ok(()),
+            JoinKind::Left
+            | JoinKind::Full
+            | JoinKind::Semi
+            | JoinKind::Anti
+            | JoinKind::Mark(_) => {
                 for (at, row) in probe.values().iter().enumerate() {
-                    self.matched[*row as usize] |= passes(at);
+                    let known = &mut self.matched[*row as usize];
+                    *known = passes(at).max(*known);
+                }
+            }
+            JoinKind::Single { span } => {
+                for (at, row) in probe.values().iter().enumerate() {
+                    if passes(at) != Match::Yes {
+                        continue;
+                    }
+                    if std::mem::replace(&mut self.matched[*row as usize], Match::Yes) == Match::Yes
+                    {
+                        return Err(several_rows(span));
+                    }
                 }
             }
             JoinKind::Right => {}
         }
         if matches!(self.spec.kind, JoinKind::Right | JoinKind::Full) {
             let rows = build.values().iter().enumerate();
-            self.table.mark(rows.filter(|(at, _)| passes(*at)).map(|(_, row)| *row));
+            let met = rows.filter(|(at, _)| passes(*at) == Match::Yes).map(|(_, row)| *row);
+            self.table.mark(met);
         }
+        Ok(())
     }
 
-    /// Emits what depends on rows without a partner.
+    /// Emits what depends on whether rows have a partner.
     fn close(self, emit: &mut dyn FnMut(Batch) -> diag::Result<Flow>) -> diag::Result<Flow> {
+        let met = || self.matched.iter().map(|known| *known == Match::Yes).collect::<Mask>();
         let wanted = match self.spec.kind {
             JoinKind::Inner | JoinKind::Right => return Ok(Flow::More),
-            JoinKind::Semi => Mask::from(self.matched),
-            JoinKind::Left | JoinKind::Full | JoinKind::Anti => !&Mask::from(self.matched),
+            JoinKind::Mark(_) => return self.marked(emit),
+            JoinKind::Semi => met(),
+            JoinKind::Left | JoinKind::Full | JoinKind::Anti | JoinKind::Single { .. } => !&met(),
         };
         let rows = self.batch.clone().filter(&wanted);
         if rows.rows() == 0 {
@@ -153,6 +250,30 @@ impl Probing<'_> {
         columns.extend(null_columns(&self.spec.right, rows.rows()));
         let count = rows.rows();
         emit(Batch::new(columns, count))
+    }
+
+    fn marked(self, emit: &mut dyn FnMut(Batch) -> diag::Result<Flow>) -> diag::Result<Flow> {
+        let marks = self.matched.iter().map(|known| match known {
+            Match::No => Some(false),
+            Match::Unknown => None,
+            Match::Yes => Some(true),
+        });
+        let mut columns = self.batch.columns().to_vec();
+        columns.push(Arc::new(marks.collect::<BooleanArray>()));
+        emit(Batch::new(columns, self.batch.rows()))
+    }
+}
+
+fn several_rows(span: Span) -> Box<Diagnostic> {
+    let message = "more than one row returned by a subquery used as an expression";
+    let mistake = Diagnostic::at(Code::Cardinality, span, message);
+    Box::new(mistake.primary("one row at most has a value"))
+}
+
+fn passed(truth: &BooleanArray) -> Mask {
+    match truth.nulls() {
+        Some(nulls) => truth.values() & nulls.inner(),
+        None => truth.values().clone(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The sink of a join's build side: batches with their keys evaluated, joined into one table.
 
 use arrow_array::{Array, ArrayRef};
-use ir::Scalar;
+use ir::{KeyNulls, Scalar};
 use types::{Batch, DataType};
 
 use super::Tag;
@@ -42,6 +42,7 @@ impl BuildSink {
 pub(crate) fn finish(
     run: &Run,
     keys: &[Scalar],
+    nulls: &[KeyNulls],
     types: &[DataType],
     sinks: Vec<BuildSink>,
 ) -> diag::Result<JoinTable> {
@@ -66,5 +67,5 @@ pub(crate) fn finish(
     let held: usize = columns.iter().map(|column| array_bytes(column.as_ref())).sum();
     memory.shrink_to(held);
     debug_assert!(key_columns.iter().all(|column| column.len() == rows));
-    JoinTable::build(Batch::new(columns, rows), &key_types, &key_columns, memory)
+    JoinTable::build(Batch::new(columns, rows), &key_types, nulls, &key_columns, memory)
 }

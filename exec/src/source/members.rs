@@ -64,7 +64,11 @@ fn of_probe<'a>(
 fn drops_strangers(probe: &Probe) -> bool {
     match probe.kind {
         JoinKind::Inner | JoinKind::Right | JoinKind::Semi => true,
-        JoinKind::Left | JoinKind::Full | JoinKind::Anti => false,
+        JoinKind::Left
+        | JoinKind::Full
+        | JoinKind::Anti
+        | JoinKind::Mark(_)
+        | JoinKind::Single { .. } => false,
     }
 }
 

@@ -2,10 +2,11 @@
 
 use diag::{Code, Diagnostic, Result, Span};
 use grammar::ast::{CaseArm, Expr, TypeName};
-use ir::{CompareOp, Function, Scalar, ScalarKind};
+use ir::{CompareOp, Function, Scalar, ScalarKind, TruthTest};
 use types::{DataType, Value};
 
 use super::Clause;
+use super::subquery::tested;
 use crate::binder::Binder;
 use crate::coerce::{as_decimal, cast, castable, is_unknown, to_json};
 use crate::literal;
@@ -24,11 +25,19 @@ impl Binder<'_> {
         let mut conditions = Vec::with_capacity(arms.len());
         let mut values = Vec::with_capacity(arms.len() + 1);
         for arm in arms {
-            conditions.push(self.when(operand.as_ref(), &arm.when, clause)?);
-            values.push(self.expr(&arm.then, clause)?);
+            let passed = missed(&conditions, clause);
+            let when = clause
+                .behind(passed.clone(), |clause| self.when(operand.as_ref(), &arm.when, clause))?;
+            let mut taken = passed;
+            if clause.takes_subqueries {
+                taken.push(tested(&when, TruthTest::True, false));
+            }
+            conditions.push(when);
+            values.push(clause.behind(taken, |clause| self.expr(&arm.then, clause))?);
         }
         if let Some(otherwise) = otherwise {
-            values.push(self.expr(otherwise, clause)?);
+            let passed = missed(&conditions, clause);
+            values.push(clause.behind(passed, |clause| self.expr(otherwise, clause))?);
         }
         self.case_of(conditions, values, span)
     }
@@ -92,6 +101,14 @@ impl Binder<'_> {
     fn settled_text(&mut self, input: Scalar) -> Result<Scalar> {
         self.adopt(input, DataType::TEXT)
     }
+}
+
+/// Returns what holds where none of the conditions was true.
+fn missed(conditions: &[Scalar], clause: &Clause<'_>) -> Vec<Scalar> {
+    if !clause.takes_subqueries {
+        return Vec::new();
+    }
+    conditions.iter().map(|condition| tested(condition, TruthTest::True, true)).collect()
 }
 
 fn literal_null(scalar: &Scalar) -> bool {

@@ -6,6 +6,7 @@ use diag::{Code, Diagnostic, Span};
 use grammar::ast;
 use ir::{AggregateCall, Column, Logical, Scalar, ScalarKind, SortKey, WindowCall};
 
+use super::Subquery;
 use crate::scope::Scope;
 
 /// Which calls a clause may hold.
@@ -57,6 +58,14 @@ pub(crate) struct Clause<'s> {
     pub(crate) windows: &'s [ast::NamedWindow],
     /// What a place without tables says about a column: `a temporal bound cannot read a column`.
     pub(crate) no_columns: Option<&'static str>,
+    /// The subqueries found so far; in the expressions their columns stand for them.
+    pub(crate) subqueries: Vec<Subquery>,
+    /// True if whoever uses the expressions joins the subqueries below them.
+    pub(crate) takes_subqueries: bool,
+    /// True if names may mean columns of the queries around.
+    pub(crate) sees_outer: bool,
+    /// The conditions under which what is being bound is asked for at all.
+    pub(crate) guards: Vec<Scalar>,
 }
 
 impl<'s> Clause<'s> {
@@ -71,7 +80,21 @@ impl<'s> Clause<'s> {
             aliases: Vec::new(),
             windows: &[],
             no_columns: None,
+            subqueries: Vec::new(),
+            takes_subqueries: false,
+            sees_outer: false,
+            guards: Vec::new(),
         }
+    }
+
+    /// Returns a clause that may hold subqueries: whoever makes it joins them in.
+    pub(crate) fn with_subqueries(scope: &'s Scope, place: &'static str) -> Clause<'s> {
+        Clause { takes_subqueries: true, ..Clause::outward(scope, place) }
+    }
+
+    /// Returns a clause that sees the queries around it, but may not hold subqueries of its own.
+    pub(crate) fn outward(scope: &'s Scope, place: &'static str) -> Clause<'s> {
+        Clause { sees_outer: true, ..Clause::new(scope, place) }
     }
 
     /// Returns the select list's expression of this name.
@@ -100,10 +123,10 @@ pub(crate) fn conjuncts(scalar: Scalar) -> Vec<Scalar> {
     }
 }
 
-/// Returns `input` filtered by a condition.
-pub(crate) fn filtered(input: Arc<Logical>, condition: Option<Scalar>) -> Arc<Logical> {
-    match condition {
-        Some(condition) => Arc::new(Logical::Filter { input, predicates: conjuncts(condition) }),
-        None => input,
+/// Returns `input` filtered by conditions.
+pub(crate) fn filtered_by(input: Arc<Logical>, predicates: Vec<Scalar>) -> Arc<Logical> {
+    if predicates.is_empty() {
+        return input;
     }
+    Arc::new(Logical::Filter { input, predicates })
 }

@@ -20,6 +20,19 @@ enum Meaning {
     NotBuilt(&'static str),
 }
 
+/// Returns the comparison that a symbol stands for.
+pub(super) fn comparison(op: BinaryOp) -> Option<CompareOp> {
+    match meaning(op) {
+        Meaning::Compare(compare) => Some(compare),
+        Meaning::Arithmetic(_)
+        | Meaning::Power
+        | Meaning::Concat
+        | Meaning::JsonGet(_)
+        | Meaning::Contains { .. }
+        | Meaning::NotBuilt(_) => None,
+    }
+}
+
 impl Binder<'_> {
     pub(super) fn binary(
         &mut self,

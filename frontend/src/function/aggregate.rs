@@ -2,7 +2,7 @@
 
 use diag::{Code, Diagnostic, Result, Span};
 use grammar::ast::{Call, OrderItem};
-use ir::{AggregateCall, AggregateFunction, Scalar, SortKey};
+use ir::{AggregateCall, AggregateFunction, Column, Scalar, SortKey};
 use types::{DataType, Value};
 
 use crate::binder::Binder;
@@ -60,7 +60,9 @@ impl Binder<'_> {
         span: Span,
         clause: &mut Clause<'_>,
     ) -> Result<Scalar> {
-        allowed(name, span, clause)?;
+        if self.outer.is_empty() {
+            allowed(name, span, Home::of(clause))?;
+        }
         if call.within_group && function != AggregateFunction::StringAgg {
             return not_built(span, &format!("WITHIN GROUP of {name}"));
         }
@@ -68,7 +70,34 @@ impl Binder<'_> {
         let bound = self.aggregate_call(function, name, call, span, clause);
         clause.inside = outer;
         let bound = bound?;
-        Ok(self.aggregate_column(bound, name, clause))
+        if let Some(at) = self.aggregate_home(&bound, clause) {
+            let outer = &self.outer[at];
+            let (place, allows, inside) = (outer.place, outer.allows, outer.inside);
+            allowed(name, span, Home { place, allows, inside })?;
+            let mut list = std::mem::take(&mut self.outer[at].aggregates);
+            let scalar = self.aggregate_column(bound, name, &mut list);
+            self.outer[at].aggregates = list;
+            return Ok(scalar);
+        }
+        allowed(name, span, Home::of(clause))?;
+        let mut list = std::mem::take(&mut clause.calls.aggregates);
+        let scalar = self.aggregate_column(bound, name, &mut list);
+        clause.calls.aggregates = list;
+        Ok(scalar)
+    }
+
+    /// Returns which query around an aggregate belongs to: that of the nearest column it reads, or
+    /// none if that is a column of this one, or if there is no column.
+    fn aggregate_home(&self, call: &AggregateCall, clause: &Clause<'_>) -> Option<usize> {
+        let order = call.order.iter().map(|key| &key.scalar);
+        let read = call.args.iter().chain(&call.filter).chain(order);
+        let columns: Vec<Column> = read.flat_map(Scalar::columns).collect();
+        let home = |column: &Column| {
+            let around = self.outer.iter().rposition(|outer| outer.scope.has(*column));
+            if clause.scope.has(*column) { None } else { around }
+        };
+        let homes: Option<Vec<usize>> = columns.iter().map(home).collect();
+        homes?.into_iter().max()
     }
 
     fn aggregate_call(
@@ -182,15 +211,15 @@ impl Binder<'_> {
         &mut self,
         call: AggregateCall,
         name: &str,
-        clause: &mut Clause<'_>,
+        list: &mut Vec<(Column, AggregateCall)>,
     ) -> Scalar {
         let (ty, span) = (call.ty, call.span);
-        let known = clause.calls.aggregates.iter().find(|(_, other)| same(other, &call));
+        let known = list.iter().find(|(_, other)| same(other, &call));
         if let Some((column, _)) = known {
             return Scalar::column(*column, ty, span);
         }
         let column = self.columns.push(name, ty);
-        clause.calls.aggregates.push((column, call));
+        list.push((column, call));
         Scalar::column(column, ty, span)
     }
 
@@ -223,7 +252,20 @@ fn same(left: &AggregateCall, right: &AggregateCall) -> bool {
         && left.order == right.order
 }
 
-fn allowed(name: &str, span: Span, clause: &Clause<'_>) -> Result<()> {
+/// The clause that an aggregate belongs to.
+struct Home {
+    place: &'static str,
+    allows: Allows,
+    inside: Inside,
+}
+
+impl Home {
+    fn of(clause: &Clause<'_>) -> Home {
+        Home { place: clause.place, allows: clause.allows, inside: clause.inside }
+    }
+}
+
+fn allowed(name: &str, span: Span, clause: Home) -> Result<()> {
     let message = match (clause.inside, clause.allows) {
         (Inside::Aggregate, _) => "aggregate functions do not nest".to_owned(),
         (_, Allows::Scalars) => format!("aggregate functions are not allowed in {}", clause.place),

@@ -8,13 +8,14 @@ use ir::{Column, CompareOp, Function, Join, JoinKind, Logical, Scalar};
 use types::DataType;
 
 use super::Bound;
+use super::joined::join_with;
 use super::relation::Source;
 use crate::binder::Binder;
 use crate::coerce::{common, is_unknown};
-use crate::expr::{Clause, conjuncts, not_built};
+use crate::expr::{Allows, Clause, Inside, not_built};
 use crate::function::call_of;
 use crate::literal;
-use crate::scope::{Scope, ScopeColumn, ScopeTable, StarColumn};
+use crate::scope::{Outer, Scope, ScopeColumn, ScopeTable, StarColumn};
 use crate::unknown;
 
 impl Binder<'_> {
@@ -27,11 +28,13 @@ impl Binder<'_> {
         };
         let mut whole = self.table_ref(first)?;
         for table in sources {
-            let right = self.table_ref(table)?;
+            let (right, lateral) = self.right_of(&whole, table)?;
             let mut scope = whole.scope;
             scope.join(right.scope)?;
-            let plan = join_node(JoinKind::Inner, whole.plan, right.plan, Vec::new());
-            whole = Source { plan, scope };
+            let (left, right) = (whole.plan, right.plan);
+            let join = Join { kind: JoinKind::Inner, left, right, on: Vec::new() };
+            let plan = if lateral { Logical::DependentJoin(join) } else { Logical::Join(join) };
+            whole = Source { plan: Arc::new(plan), scope };
         }
         Ok(whole)
     }
@@ -45,15 +48,34 @@ impl Binder<'_> {
         }
     }
 
-    fn derived_table(&mut self, derived: &ast::DerivedTable) -> Result<Source> {
-        if derived.lateral {
-            return not_built(derived.span, "LATERAL");
+    /// Binds what stands right of a table: LATERAL sees the names of the left.
+    fn right_of(&mut self, left: &Source, table: &TableRef) -> Result<(Source, bool)> {
+        let lateral = matches!(table, TableRef::Derived(derived) if derived.lateral);
+        if !lateral {
+            return Ok((self.table_ref(table)?, false));
         }
+        self.outer.push(Outer {
+            scope: left.scope.clone(),
+            place: "FROM",
+            allows: Allows::Scalars,
+            inside: Inside::Nothing,
+            aggregates: Vec::new(),
+        });
+        let right = self.table_ref(table);
+        self.outer.pop();
+        Ok((right?, true))
+    }
+
+    fn derived_table(&mut self, derived: &ast::DerivedTable) -> Result<Source> {
         let outer = self.reads;
         self.reads = self.reads_of(&derived.temporal)?;
         let bound = self.query(&derived.query);
         self.reads = outer;
-        let bound = self.settled(bound?);
+        let mut bound = self.settled(bound?);
+        if derived.lateral {
+            // It may show a column of the left.
+            bound = self.fresh_columns(bound);
+        }
         match &derived.alias {
             Some(alias) => self.query_source(bound, &alias.name, Some(alias), derived.span),
             None => {
@@ -140,8 +162,11 @@ impl Binder<'_> {
             ast::JoinStyle::Temporal => return not_built(join.kind.span, "a TEMPORAL join"),
         }
         let left = self.table_ref(&join.left)?;
-        let right = self.table_ref(&join.right)?;
+        let (right, lateral) = self.right_of(&left, &join.right)?;
         let kind = kind_of(join.kind.node);
+        if lateral {
+            return self.join_lateral(kind, left, right, join);
+        }
         match &join.condition {
             JoinCondition::None => self.join_on(kind, left, right, None),
             JoinCondition::On(on) => self.join_on(kind, left, right, Some(on)),
@@ -156,27 +181,52 @@ impl Binder<'_> {
         }
     }
 
-    fn join_on(
+    fn join_lateral(
         &mut self,
         kind: JoinKind,
         left: Source,
         right: Source,
+        join: &ast::Join,
+    ) -> Result<Source> {
+        if !matches!(kind, JoinKind::Inner | JoinKind::Left) {
+            return not_built(join.kind.span, "LATERAL in this kind of join");
+        }
+        let mut scope = left.scope;
+        scope.join(right.scope)?;
+        let on = match &join.condition {
+            JoinCondition::None => Vec::new(),
+            JoinCondition::On(on) => {
+                let mut clause = Clause::outward(&scope, "ON");
+                self.conjunction(on, "ON", &mut clause)?
+            }
+            JoinCondition::Using(_) | JoinCondition::Natural | JoinCondition::OnPeriod { .. } => {
+                return not_built(join.kind.span, "LATERAL with a condition other than ON");
+            }
+        };
+        let join = Join { kind, left: left.plan, right: right.plan, on };
+        Ok(Source { plan: Arc::new(Logical::DependentJoin(join)), scope })
+    }
+
+    fn join_on(
+        &mut self,
+        kind: JoinKind,
+        mut left: Source,
+        mut right: Source,
         on: Option<&ast::Expr>,
     ) -> Result<Source> {
         let mut both = left.scope.clone();
-        both.join(right.scope)?;
+        both.join(right.scope.clone())?;
+        let mut clause = Clause::with_subqueries(&both, "ON");
         let on = match on {
             None => Vec::new(),
-            Some(on) => {
-                let mut clause = Clause::new(&both, "ON");
-                conjuncts(self.predicate(on, "ON", &mut clause)?)
-            }
+            Some(on) => self.conjunction(on, "ON", &mut clause)?,
         };
+        let plan = join_with(kind, &mut left, &mut right, on, clause.subqueries)?;
         let scope = match kind {
             JoinKind::Semi | JoinKind::Anti => left.scope,
-            JoinKind::Inner | JoinKind::Left | JoinKind::Right | JoinKind::Full => both,
+            _ => both,
         };
-        Ok(Source { plan: join_node(kind, left.plan, right.plan, on), scope })
+        Ok(Source { plan, scope })
     }
 
     /// USING and NATURAL: equal columns of either side become one.
@@ -228,7 +278,12 @@ impl Binder<'_> {
                     computed.push((column, scalar));
                     column
                 }
-                JoinKind::Inner | JoinKind::Left | JoinKind::Semi | JoinKind::Anti => *left,
+                JoinKind::Inner
+                | JoinKind::Left
+                | JoinKind::Semi
+                | JoinKind::Anti
+                | JoinKind::Mark(_)
+                | JoinKind::Single { .. } => *left,
             };
             merged.push(StarColumn { name: name.node.clone(), column, table: None });
         }

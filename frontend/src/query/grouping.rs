@@ -14,16 +14,25 @@ use super::items::Item;
 use super::order::ordinal;
 use crate::binder::Binder;
 use crate::coerce::is_unknown;
-use crate::expr::{Allows, Calls, Clause, not_built};
+use crate::expr::{Allows, Calls, Clause, Subquery, not_built};
 
 /// What the output of an Aggregate holds.
 pub(crate) struct Grouping {
+    /// The columns of the rows that are grouped.
+    from: Vec<Column>,
     pub(crate) groups: Vec<(Column, Scalar)>,
     /// Columns of aggregates and window functions.
     computed: Vec<Column>,
     /// What stands for "the keys" in an error: the GROUP BY clause, or the first aggregate.
     because: Option<Span>,
     has_keys: bool,
+}
+
+impl Grouping {
+    /// True if the column is a group.
+    pub(crate) fn has_group(&self, column: Column) -> bool {
+        self.groups.iter().any(|(group, _)| *group == column)
+    }
 }
 
 impl Binder<'_> {
@@ -94,26 +103,36 @@ impl Binder<'_> {
         input: Arc<Logical>,
         keys: Vec<Scalar>,
         calls: &mut Calls,
+        subqueries: &[Subquery],
         group_by: Option<&GroupBy>,
     ) -> (Arc<Logical>, Grouping) {
+        let marks = subqueries.iter().map(|subquery| subquery.column);
+        let from = input.columns();
         let mut groups: Vec<(Column, Scalar)> = Vec::with_capacity(keys.len());
         for key in keys {
             if groups.iter().any(|(_, known)| *known == key) {
                 continue;
             }
             let column = match key.kind {
-                ScalarKind::Column(column) => column,
+                ScalarKind::Column(column) if from.contains(&column) => column,
                 _ => self.columns.push("key", key.ty),
             };
             groups.push((column, key));
         }
         let aggregates = std::mem::take(&mut calls.aggregates);
         let windows = calls.windows.iter().map(|window| window.column);
-        let computed = aggregates.iter().map(|(column, _)| *column).chain(windows).collect();
+        let computed = aggregates.iter().map(|(column, _)| *column).chain(windows);
+        let subqueries = subqueries.iter().flat_map(|subquery| subquery.plan.columns());
+        let computed = computed.chain(marks).chain(subqueries).collect();
         let because = group_span(group_by)
             .or_else(|| aggregates.first().map(|(_, aggregate)| aggregate.span));
-        let grouping =
-            Grouping { groups: groups.clone(), computed, because, has_keys: group_by.is_some() };
+        let grouping = Grouping {
+            from,
+            groups: groups.clone(),
+            computed,
+            because,
+            has_keys: group_by.is_some(),
+        };
         (Arc::new(Logical::Aggregate { input, groups, aggregates }), grouping)
     }
 
@@ -124,7 +143,8 @@ impl Binder<'_> {
             return Ok(());
         }
         if let ScalarKind::Column(column) = scalar.kind {
-            if grouping.computed.contains(&column) {
+            // What is not a column of the rows comes from a query around, or belongs to a subquery.
+            if grouping.computed.contains(&column) || !grouping.from.contains(&column) {
                 return Ok(());
             }
             return Err(self.ungrouped(column, scalar.span, grouping).into());
@@ -133,6 +153,22 @@ impl Binder<'_> {
             self.regroup(child, grouping)?;
         }
         Ok(())
+    }
+
+    /// Rewrites what a subquery reads of FROM into what it reads of the groups.
+    pub(crate) fn regroup_subquery(
+        &self,
+        subquery: &mut Subquery,
+        grouping: &Grouping,
+    ) -> Result<()> {
+        subquery.on.iter_mut().try_for_each(|condition| self.regroup(condition, grouping))?;
+        let mut result = Ok(());
+        ir::visit_scalars_mut(&mut subquery.plan, &mut |scalar| {
+            if result.is_ok() {
+                result = self.regroup(scalar, grouping);
+            }
+        });
+        result
     }
 
     fn ungrouped(&self, column: Column, span: Span, grouping: &Grouping) -> Diagnostic {

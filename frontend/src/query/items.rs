@@ -1,7 +1,7 @@
 //! The select list: expressions, their names, and what `*` stands for.
 
 use diag::{Code, Diagnostic, Result, Span};
-use grammar::ast::{self, Expr, ExprKind, SelectItem, Wildcard};
+use grammar::ast::{self, Expr, ExprKind, QueryBody, SelectItem, Wildcard};
 use ir::Scalar;
 
 use crate::binder::Binder;
@@ -123,6 +123,8 @@ fn name_of(expr: &Expr) -> String {
         }
         ExprKind::Call(call) => call.name.last().node.clone(),
         ExprKind::Field { name, .. } => name.node.clone(),
+        ExprKind::Exists(_) => "exists".to_owned(),
+        ExprKind::Subquery(query) => first_name(&query.body),
         ExprKind::Cast { operand, target, .. } => {
             let inner = name_of(operand);
             if inner == UNNAMED { target.name.node.clone() } else { inner }
@@ -132,6 +134,20 @@ fn name_of(expr: &Expr) -> String {
             inner.filter(|name| name != UNNAMED).unwrap_or_else(|| "case".to_owned())
         }
         _ => UNNAMED.to_owned(),
+    }
+}
+
+/// A query as a value is called as its column.
+fn first_name(body: &QueryBody) -> String {
+    match body {
+        QueryBody::Select(select) => match select.items.first() {
+            Some(SelectItem::Expr { alias: Some(alias), .. }) => alias.node.clone(),
+            Some(SelectItem::Expr { expr, alias: None }) => name_of(expr),
+            Some(SelectItem::Wildcard(_)) | None => UNNAMED.to_owned(),
+        },
+        QueryBody::Values(_) => "column1".to_owned(),
+        QueryBody::Nested(query) => first_name(&query.body),
+        QueryBody::SetChain { first, .. } => first_name(first),
     }
 }
 

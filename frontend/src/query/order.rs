@@ -6,7 +6,7 @@ use diag::{Code, Diagnostic, Result, Span};
 use grammar::ast::{self, ExprKind, OrderItem};
 use ir::Logical;
 
-use super::Bound;
+use super::{Bound, with_subqueries};
 use crate::binder::Binder;
 use crate::expr::Clause;
 use crate::function::sort_key;
@@ -18,7 +18,7 @@ impl Binder<'_> {
         }
         let bound = self.settled(bound);
         let scope = self.scope_of(&bound, None, Span::NONE);
-        let mut clause = Clause::new(&scope, "ORDER BY");
+        let mut clause = Clause::with_subqueries(&scope, "ORDER BY");
         let mut keys = Vec::with_capacity(items.len());
         for item in items {
             let scalar = match ordinal(&item.expr, bound.output.len(), "ORDER BY")? {
@@ -27,7 +27,9 @@ impl Binder<'_> {
             };
             keys.push(sort_key(scalar, item));
         }
-        let plan = Arc::new(Logical::Sort { input: bound.plan, keys });
+        let read = keys.iter().map(|key| &key.scalar);
+        let input = with_subqueries(bound.plan, &clause.subqueries, read);
+        let plan = Arc::new(Logical::Sort { input, keys });
         Ok(Bound { plan, ..bound })
     }
 }

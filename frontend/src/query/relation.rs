@@ -162,6 +162,8 @@ impl Binder<'_> {
         }
         self.views.push(view.name.clone());
         let outer_ctes = std::mem::take(&mut self.ctes);
+        // The text of a view means the same wherever it stands.
+        let outer = std::mem::take(&mut self.outer);
         let what = format!("view \"{}\"", view.name);
         let bound = self.foreign(span, &what, |binder| {
             let query = crate::stored::query(&view.text)?;
@@ -169,6 +171,7 @@ impl Binder<'_> {
             Ok(binder.settled(bound))
         });
         self.ctes = outer_ctes;
+        self.outer = outer;
         self.views.pop();
         let mut bound = bound?;
         for (out, name) in bound.output.iter_mut().zip(&view.columns) {
@@ -194,7 +197,7 @@ impl Binder<'_> {
     }
 
     /// A shared plan gets columns of its own at each place that reads it.
-    fn fresh_columns(&mut self, bound: Bound) -> Bound {
+    pub(crate) fn fresh_columns(&mut self, bound: Bound) -> Bound {
         let mut items = Vec::with_capacity(bound.output.len());
         let mut output = Vec::with_capacity(bound.output.len());
         for out in bound.output {

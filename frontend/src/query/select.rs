@@ -13,21 +13,21 @@ use diag::{Code, Diagnostic, Result};
 use grammar::ast::{self, Distinct, ExprKind, OrderItem, Select};
 use ir::{Column, Logical, OutputColumn, Scalar, ScalarKind, SortKey};
 
-use super::Bound;
 use super::grouping::Grouping;
 use super::items::Item;
 use super::order::ordinal;
 use super::relation::Source;
 use super::setop::push_once;
+use super::{Bound, filtered_with, with_subqueries};
 use crate::binder::Binder;
-use crate::expr::{Allows, Clause, WindowedCall, filtered, not_built};
+use crate::expr::{Allows, Clause, WindowedCall, not_built};
 use crate::function::sort_key;
 
 /// The expressions of a SELECT above WHERE.
 struct Parts {
     items: Vec<Item>,
-    having: Option<Scalar>,
-    qualify: Option<Scalar>,
+    having: Vec<Scalar>,
+    qualify: Vec<Scalar>,
     order: Vec<OrderKey>,
 }
 
@@ -43,6 +43,22 @@ enum OrderBy {
     Item(usize),
     /// Another expression over FROM.
     Extra(Scalar),
+}
+
+impl Parts {
+    /// Returns the expressions of the select list and of ORDER BY.
+    fn shown(&self) -> impl Iterator<Item = &Scalar> {
+        let extra = self.order.iter().filter_map(|key| match &key.by {
+            OrderBy::Extra(scalar) => Some(scalar),
+            OrderBy::Item(_) => None,
+        });
+        self.items.iter().map(|item| &item.scalar).chain(extra)
+    }
+
+    /// Returns all expressions.
+    fn read(&self) -> impl Iterator<Item = &Scalar> {
+        self.shown().chain(&self.having).chain(&self.qualify)
+    }
 }
 
 impl Binder<'_> {
@@ -61,11 +77,11 @@ impl Binder<'_> {
     fn select_here(&mut self, select: &Select, order_by: &[OrderItem]) -> Result<Bound> {
         let Source { plan, scope } = self.from(&select.from)?;
         let mut mistakes = Vec::new();
-        let filter = self.where_condition(select, &scope).unwrap_or_else(|mistake| {
+        let plan = self.where_filtered(plan, select, &scope).unwrap_or_else(|mistake| {
             mistakes.push(*mistake);
-            None
+            Arc::new(Logical::Values { rows: Arc::default(), columns: Vec::new() })
         });
-        let mut clause = Clause::new(&scope, "the select list");
+        let mut clause = Clause::with_subqueries(&scope, "the select list");
         clause.allows = Allows::Windows;
         clause.windows = &select.windows;
         let mut items = self.items(&select.items, &mut clause, &mut mistakes);
@@ -83,30 +99,37 @@ impl Binder<'_> {
             None => None,
         };
         let mut parts = self.parts(select, order_by, items, &mut clause)?;
-        let mut plan = filtered(plan, filter);
+        let mut plan = plan;
         let grouped =
-            keys.is_some() || parts.having.is_some() || !clause.calls.aggregates.is_empty();
+            keys.is_some() || !parts.having.is_empty() || !clause.calls.aggregates.is_empty();
         if grouped {
             let keys = keys.unwrap_or_default();
             let group_by = select.group_by.as_ref();
-            let (aggregate, grouping) = self.grouped(plan, keys, &mut clause.calls, group_by);
+            plan = with_subqueries(plan, &clause.subqueries, grouped_by(&keys, &clause));
+            let (aggregate, grouping) =
+                self.grouped(plan, keys, &mut clause.calls, &clause.subqueries, group_by);
             plan = aggregate;
-            self.regroup_parts(&mut parts, &mut clause.calls.windows, &grouping)?;
+            self.regroup_parts(&mut parts, &mut clause, &grouping)?;
         }
-        let plan = filtered(plan, parts.having.take());
-        let plan = windowed(plan, std::mem::take(&mut clause.calls.windows));
-        let plan = filtered(plan, parts.qualify.take());
+        let Clause { calls, subqueries, .. } = clause;
+        let plan = filtered_with(plan, std::mem::take(&mut parts.having), &subqueries);
+        let plan = with_subqueries(plan, &subqueries, calls.windows.iter().flat_map(window_reads));
+        let plan = windowed(plan, calls.windows);
+        let plan = filtered_with(plan, std::mem::take(&mut parts.qualify), &subqueries);
+        let plan = with_subqueries(plan, &subqueries, parts.shown());
         self.project(plan, parts, select.distinct.is_some())
     }
 
-    fn where_condition(
+    fn where_filtered(
         &mut self,
+        plan: Arc<Logical>,
         select: &Select,
         scope: &crate::scope::Scope,
-    ) -> Result<Option<Scalar>> {
-        let Some(filter) = &select.filter else { return Ok(None) };
-        let mut clause = Clause::new(scope, "WHERE");
-        self.predicate(filter, "WHERE", &mut clause).map(Some)
+    ) -> Result<Arc<Logical>> {
+        let Some(filter) = &select.filter else { return Ok(plan) };
+        let mut clause = Clause::with_subqueries(scope, "WHERE");
+        let conditions = self.conjunction(filter, "WHERE", &mut clause)?;
+        Ok(filtered_with(plan, conditions, &clause.subqueries))
     }
 
     fn settle_items(&mut self, items: &mut [Item]) -> Result<()> {
@@ -128,14 +151,14 @@ impl Binder<'_> {
         clause.place = "HAVING";
         clause.allows = Allows::Aggregates;
         let having = match &select.having {
-            Some(having) => Some(self.having(having, clause)?),
-            None => None,
+            Some(having) => self.having(having, clause)?,
+            None => Vec::new(),
         };
         clause.place = "QUALIFY";
         clause.allows = Allows::Windows;
         let qualify = match &select.qualify {
-            Some(qualify) => Some(self.predicate(qualify, "QUALIFY", clause)?),
-            None => None,
+            Some(qualify) => self.conjunction(qualify, "QUALIFY", clause)?,
+            None => Vec::new(),
         };
         clause.place = "ORDER BY";
         let mut order = Vec::with_capacity(order_by.len());
@@ -145,12 +168,12 @@ impl Binder<'_> {
         Ok(Parts { items, having, qualify, order })
     }
 
-    fn having(&mut self, having: &ast::Expr, clause: &mut Clause<'_>) -> Result<Scalar> {
-        let condition = self.predicate(having, "HAVING", clause)?;
+    fn having(&mut self, having: &ast::Expr, clause: &mut Clause<'_>) -> Result<Vec<Scalar>> {
+        let conditions = self.conjunction(having, "HAVING", clause)?;
         let windows = &clause.calls.windows;
-        let reads_window = condition
-            .columns()
-            .into_iter()
+        let reads_window = conditions
+            .iter()
+            .flat_map(Scalar::columns)
             .any(|column| windows.iter().any(|window| window.column == column));
         if reads_window {
             let message = "window functions are not allowed in HAVING";
@@ -158,7 +181,7 @@ impl Binder<'_> {
                 .help("conditions on window functions belong in QUALIFY")
                 .into());
         }
-        Ok(condition)
+        Ok(conditions)
     }
 
     /// A bare name means a column of the select list first; an integer its position.
@@ -203,7 +226,7 @@ impl Binder<'_> {
     fn regroup_parts(
         &self,
         parts: &mut Parts,
-        windows: &mut [WindowedCall],
+        clause: &mut Clause<'_>,
         grouping: &Grouping,
     ) -> Result<()> {
         let mut mistakes = Vec::new();
@@ -214,7 +237,7 @@ impl Binder<'_> {
         };
         parts.items.iter_mut().for_each(|item| regroup(&mut item.scalar));
         parts.having.iter_mut().for_each(&mut regroup);
-        for window in windows {
+        for window in &mut clause.calls.windows {
             window.partition.iter_mut().for_each(&mut regroup);
             window.order.iter_mut().for_each(|key| regroup(&mut key.scalar));
             window.call.args.iter_mut().for_each(&mut regroup);
@@ -225,6 +248,16 @@ impl Binder<'_> {
                 regroup(scalar);
             }
         }
+        let windows = clause.calls.windows.iter().flat_map(window_reads);
+        let read: Vec<Column> = parts.read().chain(windows).flat_map(Scalar::columns).collect();
+        for subquery in &mut clause.subqueries {
+            // One that is a group, or below the groups only, reads their rows as they are.
+            let above = |column: &Column| read.contains(column) && !grouping.has_group(*column);
+            let above = above(&subquery.column) || subquery.plan.columns().iter().any(above);
+            if above && let Err(mistake) = self.regroup_subquery(subquery, grouping) {
+                mistakes.push(*mistake);
+            }
+        }
         Diagnostic::join(mistakes).map_or(Ok(()), |mistake| Err(mistake.into()))
     }
 
@@ -233,7 +266,7 @@ impl Binder<'_> {
         let mut projected: Vec<(Column, Scalar)> = Vec::with_capacity(parts.items.len());
         let mut output = Vec::with_capacity(parts.items.len());
         for item in parts.items {
-            let column = self.output_column(&item.name, &item.scalar);
+            let column = self.output_column(&item.name, &item.scalar, &input);
             push_once(&mut projected, column, item.scalar);
             output.push(OutputColumn { column, name: item.name });
         }
@@ -245,7 +278,7 @@ impl Binder<'_> {
                     if distinct {
                         return Err(not_selected(&scalar).into());
                     }
-                    let column = self.output_column("order", &scalar);
+                    let column = self.output_column("order", &scalar, &input);
                     let reference = self.columns.scalar(column, scalar.span);
                     push_once(&mut projected, column, scalar);
                     reference
@@ -265,9 +298,14 @@ impl Binder<'_> {
     }
 
     /// A column passes through under its own number; anything else gets a new one.
-    fn output_column(&mut self, name: &str, scalar: &Scalar) -> Column {
+    fn output_column(&mut self, name: &str, scalar: &Scalar, input: &Logical) -> Column {
         match scalar.kind {
-            ScalarKind::Column(column) => column,
+            // One of a query around is another column here.
+            ScalarKind::Column(column)
+                if self.outer.is_empty() || input.columns().contains(&column) =>
+            {
+                column
+            }
             _ => self.columns.push(name, scalar.ty),
         }
     }
@@ -276,6 +314,19 @@ impl Binder<'_> {
 fn not_selected(scalar: &Scalar) -> Diagnostic {
     let message = "with SELECT DISTINCT, ORDER BY can only use columns of the select list";
     Diagnostic::at(Code::InvalidReference, scalar.span, message).primary("not in the select list")
+}
+
+fn window_reads(window: &WindowedCall) -> impl Iterator<Item = &Scalar> {
+    let order = window.order.iter().map(|key| &key.scalar);
+    window.partition.iter().chain(order).chain(&window.call.args)
+}
+
+/// Returns what is computed below the groups: their keys and the arguments of aggregates.
+fn grouped_by<'s>(keys: &'s [Scalar], clause: &'s Clause<'_>) -> impl Iterator<Item = &'s Scalar> {
+    keys.iter().chain(clause.calls.aggregates.iter().flat_map(|(_, call)| {
+        let order = call.order.iter().map(|key| &key.scalar);
+        call.args.iter().chain(&call.filter).chain(order)
+    }))
 }
 
 /// One Window operator for each partition and order; calls that share both share it.

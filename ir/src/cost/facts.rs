@@ -64,6 +64,7 @@ impl<'a> Facts<'a> {
             | Logical::External { .. }
             | Logical::Filter { .. }
             | Logical::Join(_)
+            | Logical::DependentJoin(_)
             | Logical::Window { .. }
             | Logical::Sort { .. }
             | Logical::Limit { .. }

@@ -26,7 +26,9 @@ pub(crate) fn estimate(plan: &Logical, inputs: &[Estimate], facts: &Facts<'_>) -
         Logical::GenerateSeries { start, stop, step, .. } => series(start, stop, step),
         Logical::Filter { predicates, .. } => scaled(input, selectivity::all(predicates, facts)),
         Logical::Project { .. } | Logical::Window { .. } | Logical::Sort { .. } => input,
-        Logical::Join(join) => estimate_join(join, input, inputs[1], facts),
+        Logical::Join(join) | Logical::DependentJoin(join) => {
+            estimate_join(join, input, inputs[1], facts)
+        }
         Logical::Aggregate { groups, .. } => {
             grouped(groups.iter().map(|(_, key)| key), input, facts)
         }
@@ -192,6 +194,7 @@ fn estimate_join(
         JoinKind::Right => matched.max(right.rows),
         JoinKind::Full => matched.max(left.rows + right.rows),
         JoinKind::Semi | JoinKind::Anti => matched.min(half),
+        JoinKind::Mark(_) | JoinKind::Single { .. } => left.rows,
     };
     Estimate { rows: rows.max(1.0), source }
 }

@@ -54,7 +54,8 @@ fn operator(plan: &Logical, columns: &Columns) -> Node {
         Logical::Project { items, .. } => {
             Node::new("Project", "").list("items", assigned(items, columns))
         }
-        Logical::Join(own) => join(own, names),
+        Logical::Join(own) => join("Join", own, columns),
+        Logical::DependentJoin(own) => join("DependentJoin", own, columns),
         Logical::Aggregate { groups, aggregates, .. } => Node::new("Aggregate", "")
             .list("groups", assigned(groups, columns))
             .list("aggregates", aggregate_calls(aggregates, columns)),
@@ -128,8 +129,14 @@ pub(super) fn values(rows: &[Vec<Scalar>], names: &Names<'_>) -> Node {
         .list(if count > VALUES_SHOWN { "first" } else { "rows" }, shown)
 }
 
-fn join(join: &Join, names: &Names<'_>) -> Node {
-    Node::new("Join", join_word(join.kind)).list("on", print_conjuncts(&join.on, names))
+fn join(word: &'static str, join: &Join, columns: &Columns) -> Node {
+    let made = match join.kind {
+        JoinKind::Mark(mark) => vec![name(mark, columns)],
+        _ => Vec::new(),
+    };
+    Node::new(word, join_word(join.kind))
+        .list("mark", made)
+        .list("on", print_conjuncts(&join.on, &Names::Columns(columns)))
 }
 
 pub(super) fn join_word(kind: JoinKind) -> &'static str {
@@ -140,6 +147,8 @@ pub(super) fn join_word(kind: JoinKind) -> &'static str {
         JoinKind::Full => "full",
         JoinKind::Semi => "semi",
         JoinKind::Anti => "anti",
+        JoinKind::Mark(_) => "mark",
+        JoinKind::Single { .. } => "single",
     }
 }
 

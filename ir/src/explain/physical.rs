@@ -6,8 +6,8 @@ use super::scalar::{
     Names, print, print_aggregate, print_all, print_conjuncts, print_keys, print_window,
 };
 use crate::{
-    Access, JoinKind, Operator, Physical, PhysicalScan, PhysicalWrite, Scalar, ScanPredicate,
-    TableColumn,
+    Access, JoinKey, JoinKind, KeyNulls, Operator, Physical, PhysicalScan, PhysicalWrite, Scalar,
+    ScanPredicate, TableColumn,
 };
 
 pub(super) fn tree(plan: &Physical) -> Node {
@@ -72,12 +72,16 @@ fn hash_join(
     kind: JoinKind,
     left: &Physical,
     right: &Physical,
-    keys: &[(Scalar, Scalar)],
+    keys: &[JoinKey],
     residual: &[Scalar],
 ) -> Node {
-    let key = |(probe, build): &(Scalar, Scalar)| {
-        let probe = print(probe, &Names::Slots(&left.names));
-        format!("{probe} = {}", print(build, &Names::Slots(&right.names)))
+    let key = |key: &JoinKey| {
+        let word = match key.nulls {
+            KeyNulls::Never | KeyNulls::Unknown => "=",
+            KeyNulls::Equal => "IS NOT DISTINCT FROM",
+        };
+        let probe = print(&key.left, &Names::Slots(&left.names));
+        format!("{probe} {word} {}", print(&key.right, &Names::Slots(&right.names)))
     };
     let names = Names::Pair(&left.names, &right.names);
     Node::new("HashJoin", join_word(kind))

@@ -11,7 +11,10 @@ use super::{Lowered, Planner};
 use crate::cost::estimate;
 use crate::fallible::widens;
 use crate::logical::Join;
-use crate::{Column, CompareOp, JoinKind, Logical, Operator, Scalar, ScalarKind};
+use crate::{
+    Column, CompareOp, JoinKey, JoinKind, KeyNulls, Logical, Operator, Scalar, ScalarKind,
+    TruthTest,
+};
 
 impl Planner<'_> {
     pub(super) fn lower_join(&self, join: &Join, plan: &Logical) -> Lowered {
@@ -25,14 +28,11 @@ impl Planner<'_> {
             std::mem::swap(&mut left, &mut right);
             kind = mirrored;
         }
-        let (keys, rest) = split(&join.on, &left.columns, &right.columns);
+        let (keys, rest) = split(kind, &join.on, &left.columns, &right.columns);
         let mut pair = left.columns.clone();
         pair.extend(&right.columns);
         let rest = Slots::of(&pair).all(&rest);
-        let columns = match kind {
-            JoinKind::Semi | JoinKind::Anti => left.columns.clone(),
-            JoinKind::Inner | JoinKind::Left | JoinKind::Right | JoinKind::Full => pair,
-        };
+        let columns = kind.columns(left.columns.clone(), || right.columns.clone());
         self.made(operator(kind, left, right, keys, rest), columns, estimate)
     }
 }
@@ -43,7 +43,7 @@ fn mirrored(kind: JoinKind) -> Option<JoinKind> {
         JoinKind::Inner | JoinKind::Full => Some(kind),
         JoinKind::Left => Some(JoinKind::Right),
         JoinKind::Right => Some(JoinKind::Left),
-        JoinKind::Semi | JoinKind::Anti => None,
+        JoinKind::Semi | JoinKind::Anti | JoinKind::Mark(_) | JoinKind::Single { .. } => None,
     }
 }
 
@@ -51,7 +51,7 @@ fn operator(
     kind: JoinKind,
     left: Lowered,
     right: Lowered,
-    keys: Vec<(Scalar, Scalar)>,
+    keys: Vec<JoinKey>,
     rest: Vec<Scalar>,
 ) -> Operator {
     let (probe, build) = (Slots::of(&left.columns), Slots::of(&right.columns));
@@ -59,27 +59,44 @@ fn operator(
     if keys.is_empty() {
         return Operator::NestedLoopJoin { kind, left, right, on: rest };
     }
-    let slots = |(a, b): &(Scalar, Scalar)| (probe.of_scalar(a), build.of_scalar(b));
+    let slots = |key: &JoinKey| JoinKey {
+        left: probe.of_scalar(&key.left),
+        right: build.of_scalar(&key.right),
+        nulls: key.nulls,
+    };
     let keys = keys.iter().map(slots).collect();
     Operator::HashJoin { kind, left, right, keys, residual: rest }
 }
 
 /// Parts conditions into hash keys and the rest, in order.
-fn split(on: &[Scalar], left: &[Column], right: &[Column]) -> (Vec<(Scalar, Scalar)>, Vec<Scalar>) {
+fn split(
+    kind: JoinKind,
+    on: &[Scalar],
+    left: &[Column],
+    right: &[Column],
+) -> (Vec<JoinKey>, Vec<Scalar>) {
     let (mut keys, mut rest) = (Vec::new(), Vec::new());
     for predicate in on {
         // A key is computed for every row; only where it is the sole condition can nothing guard it.
         let unguarded = on.len() == 1 || !predicate.is_fallible();
-        match key(predicate, left, right) {
-            Some(pair) if unguarded => keys.push(pair),
+        match key(kind, predicate, left, right) {
+            Some(pair) if unguarded => keys.push((pair, predicate)),
             _ => rest.push(predicate.clone()),
         }
     }
-    (keys, rest)
+    let sure = keys.iter().any(|(key, _)| key.nulls != KeyNulls::Unknown);
+    if sure {
+        // Who meets by the sure keys alone is few; of these pairs the others may be NULL.
+        let (kept, unknown): (Vec<_>, Vec<_>) =
+            keys.into_iter().partition(|(key, _)| key.nulls != KeyNulls::Unknown);
+        keys = kept;
+        rest.splice(0..0, unknown.into_iter().map(|(_, predicate)| predicate.clone()));
+    }
+    (keys.into_iter().map(|(key, _)| key).collect(), rest)
 }
 
-fn key(predicate: &Scalar, left: &[Column], right: &[Column]) -> Option<(Scalar, Scalar)> {
-    let ScalarKind::Compare(CompareOp::Eq, a, b) = &predicate.kind else { return None };
+fn key(kind: JoinKind, predicate: &Scalar, left: &[Column], right: &[Column]) -> Option<JoinKey> {
+    let (a, b, nulls) = equality(kind, predicate)?;
     if !a.reads_any() || !b.reads_any() || predicate.is_volatile() {
         return None;
     }
@@ -91,7 +108,23 @@ fn key(predicate: &Scalar, left: &[Column], right: &[Column]) -> Option<(Scalar,
     } else {
         return None;
     };
-    Some((cast(a, ty), cast(b, ty)))
+    Some(JoinKey { left: cast(a, ty), right: cast(b, ty), nulls })
+}
+
+/// Returns the sides of an equality and what NULL on one of them means.
+fn equality(kind: JoinKind, predicate: &Scalar) -> Option<(&Scalar, &Scalar, KeyNulls)> {
+    match &predicate.kind {
+        ScalarKind::Compare(CompareOp::Eq, a, b) => {
+            let mark = matches!(kind, JoinKind::Mark(_));
+            Some((a, b, if mark { KeyNulls::Unknown } else { KeyNulls::Never }))
+        }
+        ScalarKind::Compare(CompareOp::NotDistinct, a, b) => Some((a, b, KeyNulls::Equal)),
+        ScalarKind::Is { input, test: TruthTest::True, negated: false } => {
+            let (a, b, nulls) = equality(kind, input)?;
+            Some((a, b, if nulls == KeyNulls::Unknown { KeyNulls::Never } else { nulls }))
+        }
+        _ => None,
+    }
 }
 
 /// Returns the type in which equal values have equal bytes, if there is one.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{AggregateCall, Column, Logical, PlanContext, Query, Scalar, ScalarKind, Scan};
+use crate::{
+    AggregateCall, Column, Join, JoinKind, Logical, PlanContext, Query, Scalar, ScalarKind, Scan,
+};
 
 /// A set of columns.
 #[derive(Clone, Default)]
@@ -65,6 +67,11 @@ fn prune(plan: &mut Arc<Logical>, mut needed: Needed) {
             *plan = Arc::clone(input);
             return prune(plan, needed);
         }
+        // Nobody asks whether there is a partner.
+        Logical::Join(Join { kind: JoinKind::Mark(mark), left, .. }) if !needed.has(*mark) => {
+            *plan = Arc::clone(left);
+            return prune(plan, needed);
+        }
         _ => {}
     }
     let node = Arc::make_mut(plan);
@@ -116,6 +123,7 @@ fn drop_unread(node: &mut Logical, needed: &Needed) {
         | Logical::GenerateSeries { .. }
         | Logical::Filter { .. }
         | Logical::Join(_)
+        | Logical::DependentJoin(_)
         | Logical::Sort { .. }
         | Logical::Limit { .. }
         | Logical::Distinct { .. }

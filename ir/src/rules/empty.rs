@@ -40,11 +40,13 @@ fn yields_nothing(plan: &Logical) -> bool {
         | Logical::Distinct { input } => is_empty(input),
         // Without groups an aggregation of nothing is one row.
         Logical::Aggregate { input, groups, .. } => !groups.is_empty() && is_empty(input),
-        Logical::Join(join) => match join.kind {
+        Logical::Join(join) | Logical::DependentJoin(join) => match join.kind {
             JoinKind::Inner | JoinKind::Semi => {
                 is_empty(&join.left) || is_empty(&join.right) || never(&join.on)
             }
-            JoinKind::Left | JoinKind::Anti => is_empty(&join.left),
+            JoinKind::Left | JoinKind::Anti | JoinKind::Mark(_) | JoinKind::Single { .. } => {
+                is_empty(&join.left)
+            }
             JoinKind::Right => is_empty(&join.right),
             JoinKind::Full => is_empty(&join.left) && is_empty(&join.right),
         },

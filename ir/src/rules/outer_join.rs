@@ -85,8 +85,12 @@ pub(super) fn narrowed(
             (false, true) => JoinKind::Right,
             (false, false) => JoinKind::Full,
         },
-        JoinKind::Inner | JoinKind::Left | JoinKind::Right | JoinKind::Semi | JoinKind::Anti => {
-            kind
-        }
+        JoinKind::Inner
+        | JoinKind::Left
+        | JoinKind::Right
+        | JoinKind::Semi
+        | JoinKind::Anti
+        | JoinKind::Mark(_)
+        | JoinKind::Single { .. } => kind,
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn push(
         }
         Logical::Project { input, items } => through_project(input, items, conditions, demanded),
         Logical::Join(join) => through_join(join, conditions, demanded),
+        Logical::DependentJoin(join) => filtered(Logical::DependentJoin(join), conditions),
         Logical::Aggregate { input, groups, aggregates } => {
             let (below, above) = part(conditions, &groups, false);
             let input = push(input, below, &[]);
@@ -192,7 +193,8 @@ fn through_join(mut join: Join, conditions: Vec<Scalar>, demanded: &[Column]) ->
         }
         JoinKind::Full => Parts { left: Vec::new(), right: Vec::new(), on, above: conditions },
         JoinKind::Semi => semi(on, conditions, &left, &right),
-        JoinKind::Anti => outer(on, conditions, &left, &right),
+        JoinKind::Anti | JoinKind::Single { .. } => outer(on, conditions, &left, &right),
+        JoinKind::Mark(_) => mark(on, conditions, &left, &right),
     };
     let (to_left, to_right) = demands(join.kind, demanded, from_on);
     join.left = push(join.left, parts.left, &to_left);
@@ -208,7 +210,9 @@ fn demands(kind: JoinKind, above: Vec<Column>, on: Vec<Column>) -> (Vec<Column>,
             let all = [above, on].concat();
             (all.clone(), all)
         }
-        JoinKind::Left | JoinKind::Anti => (above, on),
+        JoinKind::Left | JoinKind::Anti | JoinKind::Single { .. } => (above, on),
+        // A row with NULL may make the mark NULL.
+        JoinKind::Mark(_) => (above, Vec::new()),
         JoinKind::Right => (on, above),
         JoinKind::Full => (Vec::new(), Vec::new()),
     }
@@ -257,6 +261,18 @@ fn outer(on: Vec<Scalar>, conditions: Vec<Scalar>, left: &[Column], right: &[Col
     let derived = transitive::derived(&on, &[on.as_slice(), to_left.as_slice()].concat());
     let (mut to_right, on): (Vec<_>, Vec<_>) = on.into_iter().partition(movable(right));
     to_right.extend(derived.into_iter().filter(|condition| condition.reads_only(right)));
+    Parts { left: to_left, right: to_right, on, above }
+}
+
+/// A join that says of each left row whether it has a partner. What is true or false of a right row
+/// alone decides whether it can be one.
+fn mark(on: Vec<Scalar>, conditions: Vec<Scalar>, left: &[Column], right: &[Column]) -> Parts {
+    let movable = |condition: &Scalar| condition.is_movable() && condition.reads_only(left);
+    let (to_left, above): (Vec<_>, Vec<_>) = conditions.into_iter().partition(movable);
+    let goes = |condition: &Scalar| {
+        condition.is_movable() && condition.is_never_null() && condition.reads_only(right)
+    };
+    let (to_right, on): (Vec<_>, Vec<_>) = on.into_iter().partition(goes);
     Parts { left: to_left, right: to_right, on, above }
 }
 

@@ -45,6 +45,7 @@ fn differs(plan: &Logical, columns: &[Column]) -> bool {
         | Logical::External { .. }
         | Logical::GenerateSeries { .. }
         | Logical::Join(_)
+        | Logical::DependentJoin(_)
         | Logical::UnionAll { .. }
         | Logical::Write(_) => false,
     }

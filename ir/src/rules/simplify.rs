@@ -51,6 +51,11 @@ pub(super) fn apply(node: &mut Scalar) {
 
 /// Simplifies a condition, of which only TRUE counts.
 pub(super) fn as_condition(node: &mut Scalar) {
+    if let ScalarKind::Is { input, test: TruthTest::True, negated: false } = &mut node.kind {
+        let input = take(input);
+        *node = input;
+        return as_condition(node);
+    }
     let ScalarKind::Compare(op, left, right) = &node.kind else { return };
     if left != right || !left.is_movable() {
         return;

@@ -2,7 +2,7 @@
 
 use super::Broken;
 use super::scalar::{check, check_condition, same};
-use crate::{Column, Columns, Logical, Query, Scalar, ScalarKind, WriteAction};
+use crate::{Column, Columns, JoinKind, Logical, Query, Scalar, ScalarKind, WriteAction};
 
 /// Rows of VALUES that are looked at: a list of very many is made by one piece of code anyway.
 const ROWS_CHECKED: usize = 64;
@@ -12,7 +12,7 @@ const ROWS_CHECKED: usize = 64;
 /// # Errors
 /// The first operator that does not hold, inputs first.
 pub fn logical(query: &Query) -> Result<(), Broken> {
-    let made = node(&query.root, &query.columns)?;
+    let made = node(&query.root, &[], &query.columns)?;
     match query.output.iter().find(|output| !made.contains(&output.column)) {
         Some(output) => broken("Output", format!("column {} is not produced", output.name)),
         None => Ok(()),
@@ -23,27 +23,33 @@ fn broken<T>(operator: &'static str, problem: String) -> Result<T, Broken> {
     Err(Broken { operator, problem })
 }
 
-/// Checks an operator and all below it; returns its columns.
-fn node(plan: &Logical, columns: &Columns) -> Result<Vec<Column>, Broken> {
-    let mut inputs = Vec::new();
-    for input in plan.inputs() {
-        inputs.push(node(input, columns)?);
-    }
-    let below = inputs.concat();
+/// Checks an operator and all below it, where `outer` is in sight from the left of dependent joins;
+/// returns its columns.
+fn node(plan: &Logical, outer: &[Column], columns: &Columns) -> Result<Vec<Column>, Broken> {
+    let inputs = below(plan, outer, columns)?;
     let fail = |problem| Broken { operator: name(plan), problem };
-    let reads = readable(plan, &below);
+    let reads = [readable(plan, &inputs.concat()), outer.to_vec()].concat();
     for scalar in plan.scalars() {
         check(scalar, &mut |leaf| leaf_holds(leaf, &reads, columns)).map_err(fail)?;
     }
     conditions(plan)
         .into_iter()
         .try_for_each(|condition| check_condition(condition, &mut |_| Ok(())).map_err(fail))?;
-    own(plan, &inputs, columns).map_err(fail)?;
+    own(plan, &inputs, &reads, columns).map_err(fail)?;
     let made = plan.columns();
     match duplicate(&made) {
         Some(column) => broken(name(plan), format!("column #{} is produced twice", column.0)),
         None => Ok(made),
     }
+}
+
+fn below(plan: &Logical, outer: &[Column], columns: &Columns) -> Result<Vec<Vec<Column>>, Broken> {
+    if let Logical::DependentJoin(join) = plan {
+        let left = node(&join.left, outer, columns)?;
+        let right = node(&join.right, &[outer, left.as_slice()].concat(), columns)?;
+        return Ok(vec![left, right]);
+    }
+    plan.inputs().into_iter().map(|input| node(input, outer, columns)).collect()
 }
 
 /// A scan's predicates read what it produces itself, everything else what comes from below.
@@ -72,21 +78,26 @@ fn conditions(plan: &Logical) -> Vec<&Scalar> {
     match plan {
         Logical::Scan(scan) => scan.predicates.iter().collect(),
         Logical::Filter { predicates, .. } => predicates.iter().collect(),
-        Logical::Join(join) => join.on.iter().collect(),
+        Logical::Join(join) | Logical::DependentJoin(join) => join.on.iter().collect(),
         Logical::Write(write) => write.checks.iter().map(|(_, check)| check).collect(),
         _ => Vec::new(),
     }
 }
 
 /// Checks what only one kind of operator has.
-fn own(plan: &Logical, inputs: &[Vec<Column>], columns: &Columns) -> Result<(), String> {
+fn own(
+    plan: &Logical,
+    inputs: &[Vec<Column>],
+    reads: &[Column],
+    columns: &Columns,
+) -> Result<(), String> {
     match plan {
         Logical::Scan(scan) => scan
             .columns
             .iter()
             .try_for_each(|(made, source)| agree(*made, source.data_type(&scan.table), columns)),
         Logical::Values { rows, columns: made } => {
-            rows.iter().take(ROWS_CHECKED).try_for_each(|row| values_row(row, made, columns))
+            rows.iter().take(ROWS_CHECKED).try_for_each(|row| values_row(row, made, reads, columns))
         }
         Logical::Project { items, .. } => {
             items.iter().try_for_each(|(made, item)| agree(*made, item.ty, columns))
@@ -103,11 +114,14 @@ fn own(plan: &Logical, inputs: &[Vec<Column>], columns: &Columns) -> Result<(), 
             .zip(inputs)
             .try_for_each(|((_, arm), below)| union_arm(arm, below, made, columns)),
         Logical::Write(write) => written(write, &inputs[0]),
+        Logical::Join(join) | Logical::DependentJoin(join) => match join.kind {
+            JoinKind::Mark(mark) => agree(mark, types::DataType::Boolean, columns),
+            _ => Ok(()),
+        },
         Logical::SystemScan { .. }
         | Logical::GenerateSeries { .. }
         | Logical::External { .. }
         | Logical::Filter { .. }
-        | Logical::Join(_)
         | Logical::Sort { .. }
         | Logical::Limit { .. }
         | Logical::Distinct { .. } => Ok(()),
@@ -121,12 +135,17 @@ fn agree(made: Column, ty: types::DataType, columns: &Columns) -> Result<(), Str
     Err(format!("column #{} of type {} is computed as {ty}", made.0, columns.ty(made)))
 }
 
-fn values_row(row: &[Scalar], made: &[Column], columns: &Columns) -> Result<(), String> {
+fn values_row(
+    row: &[Scalar],
+    made: &[Column],
+    reads: &[Column],
+    columns: &Columns,
+) -> Result<(), String> {
     if row.len() != made.len() {
         return Err(format!("a row of {} values for {} columns", row.len(), made.len()));
     }
     row.iter().zip(made).try_for_each(|(value, column)| {
-        check(value, &mut |leaf| leaf_holds(leaf, &[], columns))?;
+        check(value, &mut |leaf| leaf_holds(leaf, reads, columns))?;
         agree(*column, value.ty, columns)
     })
 }
@@ -182,6 +201,7 @@ fn name(plan: &Logical) -> &'static str {
         Logical::Filter { .. } => "Filter",
         Logical::Project { .. } => "Project",
         Logical::Join(_) => "Join",
+        Logical::DependentJoin(_) => "DependentJoin",
         Logical::Aggregate { .. } => "Aggregate",
         Logical::Window { .. } => "Window",
         Logical::Sort { .. } => "Sort",

@@ -34,10 +34,10 @@ fn operator(plan: &Physical) -> Result<(), String> {
         }
         Operator::Project { input, items } => makes(items, &input.types, &plan.types),
         Operator::HashJoin { kind, left, right, keys, residual } => {
-            for (a, b) in keys {
-                all([a], &left.types)?;
-                all([b], &right.types)?;
-                passes(&[a.ty], &[b.ty])?;
+            for key in keys {
+                all([&key.left], &left.types)?;
+                all([&key.right], &right.types)?;
+                passes(&[key.left.ty], &[key.right.ty])?;
             }
             join(*kind, left, right, residual, &plan.types)
         }
@@ -121,7 +121,12 @@ fn join(
     conditions(on, &pair)?;
     match kind {
         JoinKind::Semi | JoinKind::Anti => passes(&left.types, made),
-        JoinKind::Inner | JoinKind::Left | JoinKind::Right | JoinKind::Full => passes(&pair, made),
+        JoinKind::Mark(_) => passes(&[left.types.as_slice(), &[DataType::Boolean]].concat(), made),
+        JoinKind::Inner
+        | JoinKind::Left
+        | JoinKind::Right
+        | JoinKind::Full
+        | JoinKind::Single { .. } => passes(&pair, made),
     }
 }
 
