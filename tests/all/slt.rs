@@ -100,6 +100,9 @@ fn field(value: &Value) -> String {
 fn every_file_in_every_corner() {
     let mut files = Vec::new();
     collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("slt"), &mut files);
+    if let Ok(name) = std::env::var("SPECTRADB_SLT") {
+        files.retain(|file| file.to_string_lossy().contains(&name));
+    }
     assert!(!files.is_empty(), "there are files");
     let mut failures = Vec::new();
     for file in &files {
