@@ -17,6 +17,7 @@ mod predicate_pushdown;
 mod redundant_distinct;
 mod scalars;
 mod semi_joins;
+mod semi_pushdown;
 mod simplify;
 mod transitive;
 mod unwrap_cast;
@@ -38,19 +39,20 @@ type Rule = fn(&mut Query, &PlanContext<'_>);
 
 /// The rules in the order in which they run.
 ///
-/// Dependent joins go first: no other rule knows what to do with them. Then come expressions, so
-/// that what is pushed is small; they come again after predicates have
-/// met the expressions of projections. Join order needs every predicate in its place, and pruning
-/// the final joins.
+/// Expressions come first, so that what is pushed is small, and constants do not look as if they
+/// could fail; they come again after predicates have met the expressions of projections. Dependent
+/// joins go before all that does not know them. Join order needs every predicate in its place, and
+/// pruning the final joins.
 const RULES: &[(&str, Rule)] = &[
-    ("decorrelate subqueries", decorrelate::apply),
     ("simplify expressions", scalars::apply),
+    ("decorrelate subqueries", decorrelate::apply),
     ("make semi joins of marks", semi_joins::apply),
     ("merge projections and filters", merge::apply),
     ("push predicates", predicate_pushdown::apply),
     ("simplify expressions again", scalars::apply),
     ("remove empty inputs", empty::apply),
     ("order joins", join_order::apply),
+    ("push semi joins", semi_pushdown::apply),
     ("remove redundant DISTINCT", redundant_distinct::apply),
     ("push limits", limit_pushdown::apply),
     ("prune columns", column_pruning::apply),

@@ -14,6 +14,7 @@
 //! Source: Neumann and Kemper, Unnesting Arbitrary Queries (BTW 2015).
 
 mod domain;
+mod existence;
 mod occurrence;
 mod pull;
 mod single_row;
@@ -29,6 +30,7 @@ use crate::{
     TruthTest,
 };
 
+use existence::existence;
 pub use occurrence::may_fail;
 use occurrence::read_of;
 use pull::Pulled;
@@ -79,16 +81,30 @@ impl Unnesting<'_> {
     fn unnested(&mut self, mut join: Join) -> Arc<Logical> {
         if matches!(join.kind, JoinKind::Mark(_)) && join.on.is_empty() {
             join.right = existence(join.right);
+            if single_row::always(&join.right) {
+                return self.marked_true(join);
+            }
         }
         let outer = read_of(&join.right, &join.left.columns());
         if outer.is_empty() {
             return independent(join);
+        }
+        if matches!(join.kind, JoinKind::Mark(_)) {
+            join.right = self.relaxed(&join.right, &outer);
         }
         match self.pull(&join.right, &outer) {
             Some(pulled) if pulled.always => self.attached_always(join, pulled, &outer),
             Some(pulled) => self.attached(join, pulled),
             None => self.by_domain(join, &outer),
         }
+    }
+
+    /// There is a row for every left row: EXISTS over an aggregation without groups.
+    fn marked_true(&self, join: Join) -> Arc<Logical> {
+        let mut items = self.passing(&join.left.columns());
+        let marks = join.kind.columns(Vec::new(), Vec::new);
+        items.extend(marks.into_iter().map(|mark| (mark, Scalar::boolean(true))));
+        Arc::new(Logical::Project { input: join.left, items })
     }
 
     /// Joins a plan whose conditions were lifted.
@@ -229,24 +245,6 @@ fn independent(mut join: Join) -> Arc<Logical> {
         join.right = Arc::new(Logical::Limit { input: join.right, limit: Some(one), offset: None });
     }
     Arc::new(Logical::Join(join))
-}
-
-/// Returns a plan that has rows if and only if `plan` has.
-fn existence(plan: Arc<Logical>) -> Arc<Logical> {
-    match &*plan {
-        Logical::Project { input, .. }
-        | Logical::Sort { input, .. }
-        | Logical::Distinct { input } => existence(Arc::clone(input)),
-        Logical::Aggregate { input, groups, .. } if !groups.is_empty() => {
-            existence(Arc::clone(input))
-        }
-        Logical::Limit { input, limit: Some(limit), offset: None }
-            if matches!(limit.as_literal(), Some(Value::Int64(1..))) =>
-        {
-            existence(Arc::clone(input))
-        }
-        _ => plan,
-    }
 }
 
 /// Returns the condition with NULL as FALSE.

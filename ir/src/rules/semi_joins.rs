@@ -17,10 +17,8 @@ use crate::{
 
 pub(super) fn apply(query: &mut Query, _: &PlanContext<'_>) {
     if has_marks(&query.root) {
-        let mut read = Vec::new();
-        count_reads(&query.root, &mut read);
-        read.extend(query.output.iter().map(|output| output.column));
-        visit(&mut query.root, &read);
+        let mut read = query.output.iter().map(|output| output.column).collect();
+        visit(&mut query.root, &mut read);
     }
 }
 
@@ -29,27 +27,14 @@ fn has_marks(plan: &Logical) -> bool {
         || plan.inputs().into_iter().any(|input| has_marks(input))
 }
 
-/// Lists each column as often as it is read.
-fn count_reads(plan: &Logical, read: &mut Vec<Column>) {
-    for scalar in plan.scalars() {
-        scalar.walk(&mut |node| read.extend(node.as_column()));
-    }
-    plan.inputs().into_iter().for_each(|input| count_reads(input, read));
-}
-
-fn visit(plan: &mut Arc<Logical>, read: &[Column]) {
+/// Rewrites a plan of which the operators above read these columns.
+fn visit(plan: &mut Arc<Logical>, read: &mut Vec<Column>) {
     if plan.inputs().is_empty() {
         return;
     }
     let node = Arc::make_mut(plan);
     if let Logical::Filter { input, predicates } = node {
-        let decided = |(at, mark): (usize, Wanted)| {
-            let once = read.iter().filter(|column| **column == mark.column).count() == 1;
-            (once && narrowed(input, mark)).then_some(at)
-        };
-        let wanted = predicates.iter().enumerate();
-        let wanted = wanted.filter_map(|(at, predicate)| Some((at, wanted_of(predicate)?)));
-        if let Some(at) = wanted.collect::<Vec<_>>().into_iter().find_map(decided) {
+        if let Some(at) = (0..predicates.len()).find(|at| decides(predicates, *at, input, read)) {
             predicates.remove(at);
         }
         if predicates.is_empty() {
@@ -57,9 +42,39 @@ fn visit(plan: &mut Arc<Logical>, read: &[Column]) {
             return visit(plan, read);
         }
     }
-    for input in Arc::make_mut(plan).inputs_mut() {
+    let above = read.len();
+    let node = Arc::make_mut(plan);
+    if let Logical::Project { items, .. } = node {
+        // A mark that nobody reads above is not read by passing through.
+        items.retain(|(made, item)| item.as_column() != Some(*made) || read.contains(made));
+    }
+    read_by(node, read);
+    for input in node.inputs_mut() {
         visit(input, read);
     }
+    read.truncate(above);
+}
+
+/// Adds the columns that an operator reads.
+fn read_by(plan: &Logical, read: &mut Vec<Column>) {
+    read.extend(plan.scalars().into_iter().flat_map(Scalar::columns));
+    match plan {
+        Logical::UnionAll { inputs, .. } => {
+            read.extend(inputs.iter().flat_map(|(_, columns)| columns));
+        }
+        Logical::Write(write) => read.extend(&write.columns),
+        Logical::Distinct { input } => read.extend(input.columns()),
+        _ => {}
+    }
+}
+
+/// Makes a semi or anti join of the mark join below if the condition is all that reads its mark.
+fn decides(predicates: &[Scalar], at: usize, input: &mut Arc<Logical>, read: &[Column]) -> bool {
+    let Some(wanted) = wanted_of(&predicates[at]) else { return false };
+    let others = predicates.iter().enumerate().filter(|(other, _)| *other != at);
+    let others = others.flat_map(|(_, predicate)| predicate.columns());
+    let mut others = others.chain(read.iter().copied());
+    others.all(|column| column != wanted.column) && narrowed(input, wanted)
 }
 
 /// What a condition asks of a mark.

@@ -370,6 +370,11 @@ fn source<'a>(plan: &'a Arc<Logical>, wanted: &[Column]) -> &'a Arc<Logical> {
 
 /// Returns the conditions of the rows that LIMIT and OFFSET keep; NULL is no limit.
 fn kept_numbers(number: &Scalar, limit: Option<&Scalar>, offset: Option<&Scalar>) -> Vec<Scalar> {
+    if let (Some(limit), None) = (limit, offset)
+        && matches!(limit.as_literal(), Some(Value::Int64(_)))
+    {
+        return vec![compare(CompareOp::Le, number.clone(), limit.clone())];
+    }
     let mut kept = Vec::new();
     let mut counted = number.clone();
     if let Some(offset) = offset {
