@@ -5,6 +5,7 @@ mod crash;
 mod docs;
 mod model;
 mod not_built;
+mod plans;
 mod slt;
 mod support;
 mod tpch;

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use spectradb::{Database, Session};
-use spectradb_tests::tpch::{QUERIES, TABLES, TEN_OPERATIONS, write_files};
+use spectradb_tests::tpch::{QUERIES, TABLES, TEN_OPERATIONS, TpchQuery, write_files};
 
 use crate::support::rows;
 
@@ -36,19 +36,25 @@ fn answers_are_those_of_sqlite() {
 }
 
 fn compare_all(session: &mut Session, sqlite: &Connection) {
-    for query in &QUERIES {
-        let ours = rows(session, query.sql);
-        let theirs = sqlite_rows(sqlite, query.sqlite);
-        assert!(!theirs.is_empty(), "Q{} has an answer", query.number);
-        assert_eq!(ours.len(), theirs.len(), "Q{}", query.number);
-        for (our_row, their_row) in ours.iter().zip(&theirs) {
-            assert!(
-                same(our_row, their_row),
-                "Q{}:\n  ours   {our_row}\n  sqlite {their_row}",
-                query.number
-            );
-        }
+    let wrong: Vec<String> =
+        QUERIES.iter().filter_map(|query| difference(query, session, sqlite)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Says where the answers to a query differ.
+fn difference(query: &TpchQuery, session: &mut Session, sqlite: &Connection) -> Option<String> {
+    let ours = rows(session, query.sql);
+    let theirs = sqlite_rows(sqlite, &query.for_sqlite());
+    let number = query.number;
+    if theirs.is_empty() {
+        return Some(format!("Q{number} has no answer"));
     }
+    if ours.len() != theirs.len() {
+        return Some(format!("Q{number}: {} rows, SQLite has {}", ours.len(), theirs.len()));
+    }
+    let mut pairs = ours.iter().zip(&theirs);
+    let (ours, theirs) = pairs.find(|(ours, theirs)| !same(ours, theirs))?;
+    Some(format!("Q{number}:\n  ours   {ours}\n  sqlite {theirs}"))
 }
 
 /// Numbers are equal to nine digits: SQLite sums doubles.

@@ -1,6 +1,8 @@
-//! TPC-H: its tables, the generator's `.tbl` files, and the queries run so far.
+//! TPC-H: its tables, the generator's `.tbl` files, and its queries.
 //!
 //! Source: TPC Benchmark H, revision 3.0.1, with the validation parameters of its queries.
+
+mod queries;
 
 use std::fmt::Display;
 use std::fs::File;
@@ -11,6 +13,8 @@ use tpchgen::generators::{
     CustomerGenerator, LineItemGenerator, NationGenerator, OrderGenerator, PartGenerator,
     PartSuppGenerator, RegionGenerator, SupplierGenerator,
 };
+
+pub use queries::QUERIES;
 
 /// A table: its name and the statement that makes it.
 pub const TABLES: [(&str, &str); 8] = [
@@ -72,101 +76,23 @@ pub const TABLES: [(&str, &str); 8] = [
     ),
 ];
 
-/// A query: its number, its text here, and its text for SQLite, which has no dates or decimals.
+/// A query: its number, its text here, and what makes a text for SQLite of it.
 pub struct TpchQuery {
     /// Its number in the benchmark.
     pub number: u32,
     /// For SpectraDB.
     pub sql: &'static str,
-    /// For SQLite: dates are text, numbers are integers or doubles.
-    pub sqlite: &'static str,
+    /// Pieces that SQLite does not understand, and what it has for them.
+    pub sqlite: &'static [(&'static str, &'static str)],
 }
 
-/// The queries run so far.
-pub const QUERIES: [TpchQuery; 5] = [
-    TpchQuery {
-        number: 1,
-        sql: "SELECT l_returnflag, l_linestatus, sum(l_quantity) AS sum_qty,
-       sum(l_extendedprice) AS sum_base_price,
-       sum(l_extendedprice * (1 - l_discount)) AS sum_disc_price,
-       sum(l_extendedprice * (1 - l_discount) * (1 + l_tax)) AS sum_charge,
-       avg(l_quantity) AS avg_qty, avg(l_extendedprice) AS avg_price,
-       avg(l_discount) AS avg_disc, count(*) AS count_order
-FROM lineitem
-WHERE l_shipdate <= DATE '1998-12-01' - INTERVAL '90' DAY
-GROUP BY l_returnflag, l_linestatus
-ORDER BY l_returnflag, l_linestatus",
-        sqlite: "SELECT l_returnflag, l_linestatus, sum(l_quantity), sum(l_extendedprice),
-       sum(l_extendedprice * (1 - l_discount)),
-       sum(l_extendedprice * (1 - l_discount) * (1 + l_tax)),
-       avg(l_quantity), avg(l_extendedprice), avg(l_discount), count(*)
-FROM lineitem WHERE l_shipdate <= '1998-09-02'
-GROUP BY l_returnflag, l_linestatus ORDER BY l_returnflag, l_linestatus",
-    },
-    TpchQuery {
-        number: 3,
-        sql: "SELECT l_orderkey, sum(l_extendedprice * (1 - l_discount)) AS revenue,
-       o_orderdate, o_shippriority
-FROM customer, orders, lineitem
-WHERE c_mktsegment = 'BUILDING' AND c_custkey = o_custkey AND l_orderkey = o_orderkey
-  AND o_orderdate < DATE '1995-03-15' AND l_shipdate > DATE '1995-03-15'
-GROUP BY l_orderkey, o_orderdate, o_shippriority
-ORDER BY revenue DESC, o_orderdate LIMIT 10",
-        sqlite: "SELECT l_orderkey, sum(l_extendedprice * (1 - l_discount)) AS revenue,
-       o_orderdate, o_shippriority
-FROM customer, orders, lineitem
-WHERE c_mktsegment = 'BUILDING' AND c_custkey = o_custkey AND l_orderkey = o_orderkey
-  AND o_orderdate < '1995-03-15' AND l_shipdate > '1995-03-15'
-GROUP BY l_orderkey, o_orderdate, o_shippriority
-ORDER BY revenue DESC, o_orderdate LIMIT 10",
-    },
-    TpchQuery {
-        number: 6,
-        sql: "SELECT sum(l_extendedprice * l_discount) AS revenue
-FROM lineitem
-WHERE l_shipdate >= DATE '1994-01-01' AND l_shipdate < DATE '1994-01-01' + INTERVAL '1' YEAR
-  AND l_discount BETWEEN 0.06 - 0.01 AND 0.06 + 0.01 AND l_quantity < 24",
-        sqlite: "SELECT sum(l_extendedprice * l_discount) FROM lineitem
-WHERE l_shipdate >= '1994-01-01' AND l_shipdate < '1995-01-01'
-  AND l_discount BETWEEN 0.05 AND 0.07 AND l_quantity < 24",
-    },
-    TpchQuery {
-        number: 12,
-        sql: "SELECT l_shipmode,
-       sum(CASE WHEN o_orderpriority = '1-URGENT' OR o_orderpriority = '2-HIGH'
-           THEN 1 ELSE 0 END) AS high_line_count,
-       sum(CASE WHEN o_orderpriority <> '1-URGENT' AND o_orderpriority <> '2-HIGH'
-           THEN 1 ELSE 0 END) AS low_line_count
-FROM orders, lineitem
-WHERE o_orderkey = l_orderkey AND l_shipmode IN ('MAIL', 'SHIP')
-  AND l_commitdate < l_receiptdate AND l_shipdate < l_commitdate
-  AND l_receiptdate >= DATE '1994-01-01'
-  AND l_receiptdate < DATE '1994-01-01' + INTERVAL '1' YEAR
-GROUP BY l_shipmode ORDER BY l_shipmode",
-        sqlite: "SELECT l_shipmode,
-       sum(CASE WHEN o_orderpriority = '1-URGENT' OR o_orderpriority = '2-HIGH' THEN 1 ELSE 0 END),
-       sum(CASE WHEN o_orderpriority <> '1-URGENT' AND o_orderpriority <> '2-HIGH' THEN 1 ELSE 0 END)
-FROM orders, lineitem
-WHERE o_orderkey = l_orderkey AND l_shipmode IN ('MAIL', 'SHIP')
-  AND l_commitdate < l_receiptdate AND l_shipdate < l_commitdate
-  AND l_receiptdate >= '1994-01-01' AND l_receiptdate < '1995-01-01'
-GROUP BY l_shipmode ORDER BY l_shipmode",
-    },
-    TpchQuery {
-        number: 14,
-        sql: "SELECT 100.00 * sum(CASE WHEN p_type LIKE 'PROMO%'
-           THEN l_extendedprice * (1 - l_discount) ELSE 0 END)
-       / sum(l_extendedprice * (1 - l_discount)) AS promo_revenue
-FROM lineitem, part
-WHERE l_partkey = p_partkey AND l_shipdate >= DATE '1995-09-01'
-  AND l_shipdate < DATE '1995-09-01' + INTERVAL '1' MONTH",
-        sqlite: "SELECT 100.00 * sum(CASE WHEN p_type LIKE 'PROMO%'
-           THEN l_extendedprice * (1 - l_discount) ELSE 0 END)
-       / sum(l_extendedprice * (1 - l_discount))
-FROM lineitem, part
-WHERE l_partkey = p_partkey AND l_shipdate >= '1995-09-01' AND l_shipdate < '1995-10-01'",
-    },
-];
+impl TpchQuery {
+    /// Returns the text for SQLite: dates are text, numbers are integers or doubles.
+    pub fn for_sqlite(&self) -> String {
+        let replace = |text: String, (ours, theirs): &(&str, &str)| text.replace(ours, theirs);
+        self.sqlite.iter().fold(self.sql.to_owned(), replace).replace("DATE '", "'")
+    }
+}
 
 /// An expression of ten operations over lineitem: what fused machine code is for.
 pub const TEN_OPERATIONS: &str = "SELECT sum((l_extendedprice * (1 - l_discount) + l_tax * 3) \
