@@ -233,12 +233,14 @@ impl Binder<'_> {
     ) -> Result<Scalar> {
         let mut operands: Vec<Scalar> = Vec::with_capacity(list.len());
         let test = if what == "AND" { TruthTest::False } else { TruthTest::True };
-        for operand in list {
-            let asked = operands.iter().map(|known| tested(known, test, true));
-            let asked = if clause.takes_subqueries { asked.collect() } else { Vec::new() };
-            let bound = clause.behind(asked, |clause| self.predicate(operand, what, clause));
-            operands.push(bound?);
-        }
+        clause.behind(Vec::new(), |clause| -> Result<()> {
+            for operand in list {
+                let bound = self.predicate(operand, what, clause)?;
+                clause.guard(|| tested(&bound, test, true));
+                operands.push(bound);
+            }
+            Ok(())
+        })?;
         let kind = if what == "AND" { ScalarKind::And(operands) } else { ScalarKind::Or(operands) };
         Ok(Scalar::new(kind, DataType::Boolean, span))
     }

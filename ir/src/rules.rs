@@ -11,6 +11,7 @@ mod empty;
 mod join_order;
 mod limit_pushdown;
 mod merge;
+mod once;
 mod or_factoring;
 mod outer_join;
 mod predicate_pushdown;

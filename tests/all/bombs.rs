@@ -88,3 +88,18 @@ fn flat_forms() {
         &format!("SELECT 1 FROM (SELECT 1) a{}", " CROSS JOIN (SELECT 1) b".repeat(5_000)),
     );
 }
+
+#[test]
+fn conditions_on_a_column() {
+    const LONG: usize = 10_000;
+    let chain = |glue: &str, condition: &dyn Fn(usize) -> String| {
+        let conditions: Vec<String> = (0..LONG).map(condition).collect();
+        format!("SELECT * FROM generate_series(1, 2) AS g(a) WHERE {}", conditions.join(glue))
+    };
+    defuse("AND of inequalities", &chain(" AND ", &|at| format!("a <> {at}")));
+    defuse("OR of equalities", &chain(" OR ", &|at| format!("a = {at}")));
+    defuse("AND of ranges", &chain(" AND ", &|at| format!("a BETWEEN -{at} AND {at}")));
+    defuse("NOT of ORs", &chain(" AND ", &|at| format!("NOT (a = {at} OR a > {at})")));
+    let arms: String = (0..LONG).map(|at| format!("WHEN a = {at} THEN {at} ")).collect();
+    defuse("CASE", &format!("SELECT CASE {arms} END FROM generate_series(1, 2) AS g(a)"));
+}

@@ -24,21 +24,22 @@ impl Binder<'_> {
         let operand = operand.map(|operand| self.expr(operand, clause)).transpose()?;
         let mut conditions = Vec::with_capacity(arms.len());
         let mut values = Vec::with_capacity(arms.len() + 1);
-        for arm in arms {
-            let passed = missed(&conditions, clause);
-            let when = clause
-                .behind(passed.clone(), |clause| self.when(operand.as_ref(), &arm.when, clause))?;
-            let mut taken = passed;
-            if clause.takes_subqueries {
-                taken.push(tested(&when, TruthTest::True, false));
+        clause.behind(Vec::new(), |clause| -> Result<()> {
+            for arm in arms {
+                let when = self.when(operand.as_ref(), &arm.when, clause)?;
+                let taken = clause.behind(Vec::new(), |clause| {
+                    clause.guard(|| tested(&when, TruthTest::True, false));
+                    self.expr(&arm.then, clause)
+                });
+                values.push(taken?);
+                clause.guard(|| tested(&when, TruthTest::True, true));
+                conditions.push(when);
             }
-            conditions.push(when);
-            values.push(clause.behind(taken, |clause| self.expr(&arm.then, clause))?);
-        }
-        if let Some(otherwise) = otherwise {
-            let passed = missed(&conditions, clause);
-            values.push(clause.behind(passed, |clause| self.expr(otherwise, clause))?);
-        }
+            if let Some(otherwise) = otherwise {
+                values.push(self.expr(otherwise, clause)?);
+            }
+            Ok(())
+        })?;
         self.case_of(conditions, values, span)
     }
 
@@ -101,14 +102,6 @@ impl Binder<'_> {
     fn settled_text(&mut self, input: Scalar) -> Result<Scalar> {
         self.adopt(input, DataType::TEXT)
     }
-}
-
-/// Returns what holds where none of the conditions was true.
-fn missed(conditions: &[Scalar], clause: &Clause<'_>) -> Vec<Scalar> {
-    if !clause.takes_subqueries {
-        return Vec::new();
-    }
-    conditions.iter().map(|condition| tested(condition, TruthTest::True, true)).collect()
 }
 
 fn literal_null(scalar: &Scalar) -> bool {

@@ -216,6 +216,14 @@ impl Clause<'_> {
         result
     }
 
+    /// Asks for what is bound from here on, until the [`Clause::behind`] around ends, only where
+    /// `condition` holds.
+    pub(crate) fn guard(&mut self, condition: impl FnOnce() -> Scalar) {
+        if self.takes_subqueries {
+            self.guards.push(condition());
+        }
+    }
+
     /// Returns the conditions under which a subquery that can fail is asked for.
     fn guards_of(&self, plan: &Arc<Logical>, single: bool) -> Vec<Scalar> {
         if single || ir::may_fail(plan) { self.guards.clone() } else { Vec::new() }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::rules::once::Once;
 use crate::rules::{constant_folding, or_factoring, simplify, unwrap_cast};
 use crate::{Logical, PlanContext, Query, Scalar};
 
@@ -37,13 +38,14 @@ pub(super) fn rewrite(scalar: &mut Scalar, context: &PlanContext<'_>) {
 
 /// Flattens conditions that hold together, and drops what a list of conditions need not say.
 pub(super) fn conjunction(list: &mut Vec<Scalar>, context: &PlanContext<'_>) {
-    let mut flat = Vec::with_capacity(list.len());
+    let mut flat = Once::default();
     for mut condition in list.drain(..) {
         simplify::as_condition(&mut condition);
         unwrap_cast::apply(&mut condition);
         constant_folding::apply(&mut condition, context);
         push_flat(condition, &mut flat);
     }
+    let mut flat = flat.into_list();
     let impossible = |condition: &Scalar| simplify::is_never_true(condition);
     if let Some(position) = flat.iter().position(impossible) {
         flat = vec![flat.swap_remove(position)];
@@ -51,7 +53,7 @@ pub(super) fn conjunction(list: &mut Vec<Scalar>, context: &PlanContext<'_>) {
     *list = flat;
 }
 
-fn push_flat(condition: Scalar, flat: &mut Vec<Scalar>) {
+fn push_flat(condition: Scalar, flat: &mut Once) {
     match condition.kind {
         crate::ScalarKind::And(list) => {
             for mut item in list {
@@ -60,7 +62,6 @@ fn push_flat(condition: Scalar, flat: &mut Vec<Scalar>) {
             }
         }
         _ if simplify::is_true(&condition) => {}
-        _ if condition.is_movable() && flat.contains(&condition) => {}
         _ => flat.push(condition),
     }
 }

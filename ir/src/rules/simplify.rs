@@ -5,6 +5,7 @@
 
 use types::{DataType, Value};
 
+use crate::rules::once::Once;
 use crate::{CompareOp, Function, Scalar, ScalarKind, TruthTest};
 
 /// True of the literal TRUE.
@@ -139,10 +140,11 @@ fn de_morgan(node: &mut Scalar) {
 /// AND and OR: nested ones join, neutral constants go, a deciding one is the answer.
 fn chain(node: &mut Scalar, conjunction: bool) {
     let (ScalarKind::And(list) | ScalarKind::Or(list)) = &mut node.kind else { return };
-    let mut flat: Vec<Scalar> = Vec::with_capacity(list.len());
+    let mut flat = Once::default();
     for item in list.drain(..) {
         push_chain(item, conjunction, &mut flat);
     }
+    let mut flat = flat.into_list();
     let decides = |item: &Scalar| if conjunction { is_false(item) } else { is_true(item) };
     if flat.iter().any(decides) {
         return set(node, !conjunction);
@@ -154,13 +156,12 @@ fn chain(node: &mut Scalar, conjunction: bool) {
     }
 }
 
-fn push_chain(item: Scalar, conjunction: bool, flat: &mut Vec<Scalar>) {
+fn push_chain(item: Scalar, conjunction: bool, flat: &mut Once) {
     let neutral = if conjunction { is_true(&item) } else { is_false(&item) };
     match item.kind {
         ScalarKind::And(list) if conjunction => flat.extend(list),
         ScalarKind::Or(list) if !conjunction => flat.extend(list),
         _ if neutral => {}
-        _ if item.is_movable() && flat.contains(&item) => {}
         _ => flat.push(item),
     }
 }
