@@ -424,6 +424,10 @@ impl Run<'_> {
 
     /// Optimizes and plans.
     pub(crate) fn plan(&self, query: Query) -> diag::Result<ir::Physical> {
+        if let Some(span) = ir::unrepeatable(&query) {
+            let what = "a correlated subquery over rows that a volatile function makes";
+            return Err(Diagnostic::not_built(span, what).into());
+        }
         let query = self.optimized(query);
         Ok(self.with_plan_context(&query, |context| ir::plan(&query, context)))
     }

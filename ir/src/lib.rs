@@ -34,7 +34,7 @@ pub use physical::{
 };
 pub use plan::plan;
 pub use rewrite::{columns_read, visit_scalars_mut};
-pub use rules::{TraceStep, decorrelate, may_fail, optimize, optimize_traced};
+pub use rules::{TraceStep, decorrelate, may_fail, optimize, optimize_traced, unrepeatable};
 pub use scalar::{ArithmeticOp, CompareOp, Scalar, ScalarKind, TruthTest};
 pub use statement::{
     ColumnDefinition, Copy, CopyFormat, CopyOptions, CopySource, Ddl, ExplainFormat, ExplainStage,

@@ -23,7 +23,7 @@ mod simplify;
 mod transitive;
 mod unwrap_cast;
 
-pub use decorrelate::{decorrelate, may_fail};
+pub use decorrelate::{decorrelate, may_fail, unrepeatable};
 
 use crate::{PlanContext, Query, explain};
 

@@ -7,6 +7,7 @@ mod model;
 mod not_built;
 mod plans;
 mod slt;
+mod subqueries;
 mod support;
 mod tpch;
 mod transactions;

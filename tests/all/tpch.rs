@@ -82,7 +82,7 @@ fn load_sqlite(sqlite: &Connection, table: &str, ddl: &str, path: &Path) {
     transaction.commit().expect("it commits");
 }
 
-fn sqlite_rows(sqlite: &Connection, sql: &str) -> Vec<String> {
+pub(crate) fn sqlite_rows(sqlite: &Connection, sql: &str) -> Vec<String> {
     let mut statement = sqlite.prepare(sql).expect("it prepares");
     let columns = statement.column_count();
     let mut rows = statement.query([]).expect("it runs");

@@ -45,6 +45,9 @@ impl Binder<'_> {
         if let (ExprKind::Row(left), ExprKind::Row(right)) = (&left.node, &right.node) {
             return self.compare_rows(op, left, right, span, clause);
         }
+        if let (ExprKind::Row(left), ExprKind::Subquery(query)) = (&left.node, &right.node) {
+            return self.compare_row_of(op, left, query, span, clause);
+        }
         let left = self.expr(left, clause)?;
         let right = self.expr(right, clause)?;
         self.operator(op, left, right, span)
@@ -83,6 +86,40 @@ impl Binder<'_> {
             _ => return not_built(op.span, "this operator on row values"),
         };
         let pairs = self.row_pairs(left, right, compare, span, clause)?;
+        let kind = match compare {
+            CompareOp::Eq => ScalarKind::And(pairs),
+            _ => ScalarKind::Or(pairs),
+        };
+        Ok(Scalar::new(kind, DataType::Boolean, span))
+    }
+
+    /// `(a, b) = (SELECT c, d …)`: NULL if there is no row.
+    fn compare_row_of(
+        &mut self,
+        op: Spanned<BinaryOp>,
+        left: &[Expr],
+        query: &grammar::ast::Query,
+        span: Span,
+        clause: &mut Clause<'_>,
+    ) -> Result<Scalar> {
+        let compare = match meaning(op.node) {
+            Meaning::Compare(compare @ (CompareOp::Eq | CompareOp::Ne)) => compare,
+            _ => return not_built(op.span, "this operator on row values"),
+        };
+        let mut row = Vec::with_capacity(left.len());
+        for part in left {
+            row.push(self.expr(part, clause)?);
+        }
+        let bound = self.inner_query(query, query.span, clause)?;
+        let columns = self.row_of(bound, row.len(), query.span, clause)?;
+        let mut pairs = Vec::with_capacity(row.len());
+        for (left, column) in row.into_iter().zip(columns) {
+            let right = self.columns.scalar(column, self.place(query.span));
+            pairs.push(self.compare(compare, left, right, span)?);
+        }
+        if pairs.len() == 1 {
+            return Ok(pairs.remove(0));
+        }
         let kind = match compare {
             CompareOp::Eq => ScalarKind::And(pairs),
             _ => ScalarKind::Or(pairs),

@@ -50,7 +50,11 @@ impl Binder<'_> {
 
     /// Binds what stands right of a table: LATERAL sees the names of the left.
     fn right_of(&mut self, left: &Source, table: &TableRef) -> Result<(Source, bool)> {
-        let lateral = matches!(table, TableRef::Derived(derived) if derived.lateral);
+        let lateral = match table {
+            TableRef::Derived(derived) => derived.lateral,
+            TableRef::Function(function) => function.lateral,
+            TableRef::Table(_) | TableRef::Join(_) => false,
+        };
         if !lateral {
             return Ok((self.table_ref(table)?, false));
         }
@@ -113,10 +117,13 @@ impl Binder<'_> {
     /// `generate_series(start, stop [, step])` over BIGINT, or TIMESTAMP with an INTERVAL step.
     fn generate_series(&mut self, call: &ast::Call, span: Span) -> Result<Bound> {
         let scope = Scope::default();
-        let mut clause = Clause::new(&scope, "a table function");
+        let mut clause = Clause::outward(&scope, "a table function");
         let mut args = Vec::with_capacity(3);
         for arg in &call.args {
             args.push(self.expr(arg, &mut clause)?);
+        }
+        if args.iter().any(|arg| !arg.columns().is_empty()) {
+            return not_built(span, "generate_series over columns of a query around it");
         }
         let mut args = args.into_iter();
         let (Some(start), Some(stop), step, None) =

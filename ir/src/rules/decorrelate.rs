@@ -42,6 +42,30 @@ pub fn decorrelate(mut query: Query) -> Query {
     query
 }
 
+/// Returns where a volatile function stands below a subquery that reads the rows it makes.
+///
+/// The domain is a second reading of these rows, which would have other values: such a query cannot
+/// be unnested.
+pub fn unrepeatable(query: &Query) -> Option<Span> {
+    volatile_left(&query.root)
+}
+
+fn volatile_left(plan: &Logical) -> Option<Span> {
+    let own = match plan {
+        Logical::DependentJoin(join) if !read_of(&join.right, &join.left.columns()).is_empty() => {
+            volatile_in(&join.left)
+        }
+        _ => None,
+    };
+    own.or_else(|| plan.inputs().into_iter().find_map(|input| volatile_left(input)))
+}
+
+fn volatile_in(plan: &Logical) -> Option<Span> {
+    let own = plan.scalars().into_iter().find(|scalar| scalar.is_volatile());
+    let own = own.map(|scalar| scalar.span);
+    own.or_else(|| plan.inputs().into_iter().find_map(|input| volatile_in(input)))
+}
+
 pub(super) fn apply(query: &mut Query, _: &PlanContext<'_>) {
     unnest_all(query);
 }
