@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use diag::{Diagnostic, Span};
 use exec::{ExecutionProfile, Tier};
-use ir::explain::{FactValue, Node};
+use ir::explain::{Fact, FactValue, Node};
 use ir::{ExplainFormat, ExplainStage, Query, Statement};
 
 use crate::rows::Rows;
@@ -95,22 +95,39 @@ fn attach(tree: &mut Node, profile: &ExecutionProfile) {
             node.measured("blocks", FactValue::Count(measured.blocks_total));
             node.measured("skipped", FactValue::Count(measured.blocks_skipped));
         }
+        if let Some(tier) = &measured.tier {
+            node.facts.push(tier_fact(tier));
+        }
     });
+}
+
+/// How an operator's expressions were computed, and from which row on.
+fn tier_fact(tier: &Tier) -> Fact {
+    match tier {
+        Tier::Interpreted { why } => {
+            Fact { name: "interpreted", value: FactValue::Text(why.clone()) }
+        }
+        Tier::Compiled { expressions, rows, rows_before, compile_us, code_bytes } => {
+            let s = if *expressions == 1 { "" } else { "s" };
+            let before = match rows_before {
+                0 => String::new(),
+                rows_before => format!(" after {rows_before} interpreted"),
+            };
+            let text = format!(
+                "{expressions} expression{s} in {compile_us} µs, {code_bytes} bytes of code; \
+                 {rows} rows{before}"
+            );
+            Fact { name: "compiled", value: FactValue::Text(text) }
+        }
+    }
 }
 
 /// A line a pipeline, then the memory.
 fn summary(profile: &ExecutionProfile) -> String {
     let mut text = String::new();
     for (number, pipeline) in profile.pipelines.iter().enumerate() {
-        let tier = match &pipeline.tier {
-            Tier::Interpreted => "interpreted".to_owned(),
-            Tier::Compiled { compile_us, code_bytes } => {
-                format!("compiled in {compile_us} µs, {code_bytes} bytes of code")
-            }
-        };
-        let refused = pipeline.refused.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-        let threads = pipeline.threads;
-        text.push_str(&format!("P{number}: {tier}{refused}, {threads} threads\n"));
+        let (threads, s) = (pipeline.threads, if pipeline.threads == 1 { "" } else { "s" });
+        text.push_str(&format!("P{number}: {threads} thread{s}\n"));
     }
     text.push_str(&format!("memory: {} bytes at most\n", profile.memory_peak_bytes));
     text

@@ -1,22 +1,30 @@
 //! Machine code in pipelines: what is cut out of a plan, and when compiled code takes over.
 //!
-//! Staging cuts the updates of a hash aggregate into an [`AggregateKernel`]: the plain calls whose
-//! states have a fixed width, over the batches that reach the sink. During a run a [`Takeover`] a
-//! kernel decides, batch by batch, who does the updates. Interpreter and kernel share group numbers
-//! and state rows, so they change places between any two batches and the result is the same.
+//! Staging cuts a [`Fused`] piece out of an operator: the conditions of a filter, the expressions of
+//! a projection, the updates of a hash aggregate ([`filter`], [`project`], [`aggregate`]). During a
+//! run a [`Takeover`] a piece decides, batch by batch, who computes it. Interpreter and kernel give
+//! the same rows and leave the same states, so they change places between any two batches. A kernel
+//! knows that a row has no value, and where; the words of the error are the interpreter's, which
+//! computes the same batch again.
 
+pub(crate) mod aggregate;
+pub(crate) mod filter;
+pub(crate) mod project;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use codegen::{Cache, CompileOptions, Compiler, Kernel, Slot, compile, split};
-use ir::{AggregateCall, AggregateFunction, AggregateUpdate, KernelSpec, Scalar, StateLayout};
-use types::DataType;
+use codegen::{Cache, CompileOptions, Compiler, Kernel, Slot, States, compile, split};
+use ir::{AggregateUpdate, KernelSpec, Scalar, ScalarKind};
+use types::{Batch, DataType};
 
-use crate::pipeline::{Aggregation, Pipelines, Sink};
-use crate::profile::{PipelineProfile, Tier};
+use crate::error::internal;
+use crate::eval::EvalContext;
+use crate::operator::columns;
+use crate::pipeline::{OperatorId, Pipeline, Pipelines, Sink, StageKind};
+use crate::profile::{OperatorProfile, Tier};
 use crate::{ExecContext, JitMode};
 
 /// Machine code that a database keeps for later statements.
@@ -43,9 +51,9 @@ impl Kernels {
         self.compiler.get().map(|compiler| compiler.cache().counters()).unwrap_or_default()
     }
 
-    fn submit(&self, kernel: &AggregateKernel) -> Arc<Slot> {
+    fn submit(&self, piece: &Fused) -> Arc<Slot> {
         let start = || Compiler::start(Arc::new(Cache::new(CACHE_BYTES)));
-        self.compiler.get_or_init(start).submit(&kernel.spec, kernel.options())
+        self.compiler.get_or_init(start).submit(&piece.spec, piece.options())
     }
 }
 
@@ -53,213 +61,256 @@ impl Kernels {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KernelId(pub(crate) usize);
 
-/// The updates of an aggregate that machine code can do.
+/// A piece of one operator that machine code can do.
 #[derive(Debug)]
-pub(crate) struct AggregateKernel {
+pub(crate) struct Fused {
     pub(crate) id: KernelId,
     /// Over the batch's columns, then one an element of `interpreted`.
     pub(crate) spec: KernelSpec,
     /// What the interpreter computes first, on every row.
-    pub(crate) interpreted: Vec<Scalar>,
-    /// The calls whose states the spec updates, in its order.
-    pub(crate) calls: Vec<usize>,
-    /// Further calls that read one of those states, and which: avg(x) beside sum(x).
-    pub(crate) followers: Vec<(usize, usize)>,
+    interpreted: Vec<Scalar>,
     /// True if rows have group numbers.
-    pub(crate) grouped: bool,
+    grouped: bool,
 }
 
-impl AggregateKernel {
-    /// Cuts the updates of `calls` over rows of `inputs`.
+impl Fused {
+    /// Returns what machine code can do of `spec`.
     ///
     /// # Errors
-    /// Why none of them has machine code.
-    pub(crate) fn cut(
-        id: KernelId,
-        inputs: &[DataType],
-        calls: &[AggregateCall],
-        grouped: bool,
-    ) -> Result<AggregateKernel, String> {
-        let mut refused = "a plan without plain aggregates is not compiled".to_owned();
-        let mut kept: Vec<usize> = Vec::new();
-        let mut followers = Vec::new();
-        for (at, call) in calls.iter().enumerate() {
-            let place = kept.iter().position(|first| same_state(&calls[*first], call));
-            match (supported(inputs, call, grouped), place) {
-                (Ok(()), Some(place)) => followers.push((at, place)),
-                (Ok(()), None) => kept.push(at),
-                (Err(why), _) => refused = why,
-            }
-        }
-        if kept.is_empty() {
-            return Err(refused);
-        }
-        let updates = kept.iter().map(|at| update_of(&calls[*at])).collect();
-        let cut = split(&spec(inputs, updates), grouped).map_err(|why| why.to_string())?;
-        Ok(AggregateKernel {
-            id,
-            spec: cut.spec,
-            interpreted: cut.interpreted,
-            calls: kept,
-            followers,
-            grouped,
-        })
+    /// Why there is none.
+    fn cut(id: KernelId, spec: &KernelSpec, grouped: bool) -> Result<Fused, String> {
+        let cut = split(spec, grouped).map_err(|why| why.to_string())?;
+        Ok(Fused { id, spec: cut.spec, interpreted: cut.interpreted, grouped })
     }
 
     fn options(&self) -> CompileOptions {
         CompileOptions { grouped: self.grouped, ..CompileOptions::default() }
     }
-}
 
-/// Returns the update of a call's state.
-pub(crate) fn update_of(call: &AggregateCall) -> AggregateUpdate {
-    AggregateUpdate { function: call.function, argument: call.args.first().cloned() }
-}
-
-/// True of supported calls that keep the same state: a sum and a count make an average too.
-fn same_state(left: &AggregateCall, right: &AggregateCall) -> bool {
-    let sums = |call: &AggregateCall| {
-        matches!(call.function, AggregateFunction::Sum | AggregateFunction::Avg)
-    };
-    let alike = left.function == right.function || (sums(left) && sums(right));
-    alike && left.args == right.args
-}
-
-fn spec(inputs: &[DataType], aggregates: Vec<AggregateUpdate>) -> KernelSpec {
-    KernelSpec { inputs: inputs.to_vec(), filter: None, outputs: Vec::new(), aggregates }
-}
-
-/// Refuses calls that do not simply update their state with every row, or lack machine code.
-fn supported(inputs: &[DataType], call: &AggregateCall, grouped: bool) -> Result<(), String> {
-    let name = call.function.sql();
-    if call.distinct || !call.order.is_empty() || call.filter.is_some() {
-        return Err(format!("{name}() with DISTINCT, ORDER BY or FILTER is not compiled"));
+    /// True if rows have group numbers.
+    pub(crate) fn is_grouped(&self) -> bool {
+        self.grouped
     }
-    let update = update_of(call);
-    if StateLayout::of(std::slice::from_ref(&update)).is_none() {
-        return Err(format!("{name}() of this type is not compiled"));
+
+    /// Returns the columns that the code reads: the batch's, and what the interpreter adds.
+    pub(crate) fn inputs(&self, batch: &Batch, context: &EvalContext) -> diag::Result<Batch> {
+        if self.interpreted.is_empty() {
+            return Ok(batch.clone());
+        }
+        let mut inputs = batch.columns().to_vec();
+        inputs.extend(columns(&self.interpreted, batch, context)?);
+        Ok(Batch::new(inputs, batch.rows()))
     }
-    split(&spec(inputs, vec![update]), grouped).map(drop).map_err(|why| why.to_string())
+
+    /// Runs code that keeps no states. After an error the interpreter computes the same batch, and
+    /// fails with its own words; this error is only for the case that it does not.
+    fn run(
+        &self,
+        code: &Kernel,
+        batch: &Batch,
+        context: &EvalContext,
+    ) -> diag::Result<codegen::Output> {
+        let inputs = self.inputs(batch, context)?;
+        code.run(&inputs, context.parameters(), States::None).map_err(|error| {
+            internal(format!("a kernel failed where the interpreter does not: {error}"))
+        })
+    }
+
+    /// Returns how many expressions the code computes.
+    fn expressions(&self) -> u64 {
+        let outputs = self.spec.outputs.iter().filter(|output| !is_slot(output)).count();
+        (usize::from(self.spec.filter.is_some()) + outputs + self.spec.aggregates.len()) as u64
+    }
 }
 
-/// Who does the updates of one kernel in one run; shared by its workers.
+fn is_slot(scalar: &Scalar) -> bool {
+    matches!(scalar.kind, ScalarKind::Slot(_))
+}
+
+fn spec_of(inputs: &[DataType]) -> KernelSpec {
+    KernelSpec {
+        inputs: inputs.to_vec(),
+        filter: None,
+        outputs: Vec::new(),
+        aggregates: Vec::<AggregateUpdate>::new(),
+    }
+}
+
+/// Returns the operations of an expression that a loop each would take.
+fn operations(scalar: &Scalar) -> usize {
+    let mut count = 0;
+    scalar.walk(&mut |node| {
+        count += usize::from(match &node.kind {
+            ScalarKind::Column(_)
+            | ScalarKind::Slot(_)
+            | ScalarKind::Literal(_)
+            | ScalarKind::Parameter(_)
+            | ScalarKind::And(_) => false,
+            ScalarKind::Not(_)
+            | ScalarKind::Or(_)
+            | ScalarKind::Is { .. }
+            | ScalarKind::Compare(..)
+            | ScalarKind::Arithmetic(..)
+            | ScalarKind::Negate(_)
+            | ScalarKind::Cast { .. }
+            | ScalarKind::Case { .. }
+            | ScalarKind::In { .. }
+            | ScalarKind::Like { .. }
+            | ScalarKind::Call(..) => true,
+        });
+    });
+    count
+}
+
+/// Who computes one piece in one run; shared by its workers.
 #[derive(Default)]
 pub(crate) struct Takeover {
-    rows: AtomicU64,
+    /// Rows that the interpreter had, and the kernel.
+    interpreted: AtomicU64,
+    compiled: AtomicU64,
     slot: OnceLock<Arc<Slot>>,
-    ran: AtomicBool,
 }
 
 impl Takeover {
     /// Returns the machine code, if it is to do the next batch, of `rows` rows.
     pub(crate) fn kernel(
         &self,
-        kernel: &AggregateKernel,
+        piece: &Fused,
         context: &ExecContext,
         rows: usize,
     ) -> Option<Arc<Kernel>> {
-        let outcome = match context.jit {
-            JitMode::Off => return None,
-            JitMode::Force => self.slot(kernel, context).wait(),
-            JitMode::Auto => {
-                let seen = self.rows.fetch_add(rows as u64, Ordering::Relaxed);
-                if seen < ROWS_BEFORE_COMPILING {
-                    return None;
-                }
-                self.slot(kernel, context).get()?
-            }
-        };
-        let code = outcome.as_ref().as_ref().ok().map(Arc::clone);
-        self.ran.fetch_or(code.is_some(), Ordering::Relaxed);
+        let code = self.code(piece, context);
+        let counter = if code.is_some() { &self.compiled } else { &self.interpreted };
+        counter.fetch_add(rows as u64, Ordering::Relaxed);
         code
     }
 
-    fn slot(&self, kernel: &AggregateKernel, context: &ExecContext) -> &Arc<Slot> {
-        self.slot.get_or_init(|| context.kernels.submit(kernel))
+    fn code(&self, piece: &Fused, context: &ExecContext) -> Option<Arc<Kernel>> {
+        let outcome = match context.jit {
+            JitMode::Off => return None,
+            JitMode::Force => self.slot(piece, context).wait(),
+            JitMode::Auto => {
+                if self.interpreted.load(Ordering::Relaxed) < ROWS_BEFORE_COMPILING {
+                    return None;
+                }
+                self.slot(piece, context).get()?
+            }
+        };
+        outcome.as_ref().as_ref().ok().map(Arc::clone)
     }
 
-    /// Says what became of the kernel.
-    fn describe(&self, jit: JitMode, profile: &mut PipelineProfile) {
-        let outcome = self.slot.get().map(|slot| slot.get());
-        profile.refused = match (outcome, jit) {
-            (_, JitMode::Off) => Some("jit is off".to_owned()),
-            (None, JitMode::Force) => Some("no rows came".to_owned()),
-            (None, JitMode::Auto) => Some("too few rows to compile for".to_owned()),
-            (Some(None), _) => Some("the rows ended before the compiler did".to_owned()),
-            (Some(Some(outcome)), _) => match outcome.as_ref() {
-                Err(why) => Some(why.to_string()),
-                Ok(_) if !self.ran.load(Ordering::Relaxed) => {
-                    Some("the rows ended before the compiler did".to_owned())
-                }
-                Ok(kernel) => {
-                    profile.tier = Tier::Compiled {
+    fn slot(&self, piece: &Fused, context: &ExecContext) -> &Arc<Slot> {
+        self.slot.get_or_init(|| context.kernels.submit(piece))
+    }
+
+    /// Says what became of the piece.
+    fn tier(&self, piece: &Fused, jit: JitMode) -> Tier {
+        let (interpreted, compiled) =
+            (self.interpreted.load(Ordering::Relaxed), self.compiled.load(Ordering::Relaxed));
+        let why = match (self.slot.get().and_then(|slot| slot.get()), jit) {
+            (_, JitMode::Off) => "jit is off",
+            (Some(outcome), _) => match outcome.as_ref() {
+                Err(why) => return Tier::Interpreted { why: why.to_string() },
+                Ok(kernel) if compiled > 0 => {
+                    return Tier::Compiled {
+                        expressions: piece.expressions(),
+                        rows: compiled,
+                        rows_before: interpreted,
                         compile_us: kernel.compile_micros().into(),
                         code_bytes: kernel.code_bytes().into(),
                     };
-                    None
                 }
+                Ok(_) => "the rows ended before the compiler did",
             },
+            (None, JitMode::Force) => "no rows came",
+            (None, JitMode::Auto) if interpreted < ROWS_BEFORE_COMPILING => {
+                "too few rows to compile for"
+            }
+            (None, JitMode::Auto) => "the rows ended before the compiler did",
         };
+        Tier::Interpreted { why: why.to_owned() }
     }
 }
 
-/// Fills in how each pipeline's expressions were computed.
+/// Fills in how the operators that could be compiled were computed.
 pub(crate) fn describe(
     pipelines: &Pipelines,
     takeovers: &[Takeover],
     jit: JitMode,
-    profiles: &mut [PipelineProfile],
+    profiles: &mut [OperatorProfile],
 ) {
-    for (pipeline, profile) in pipelines.list.iter().zip(profiles) {
-        match aggregation(&pipeline.sink).map(|aggregation| &aggregation.kernel) {
-            None => profile.refused = Some(NO_AGGREGATE.to_owned()),
-            Some(Err(why)) => profile.refused = Some(why.clone()),
-            Some(Ok(kernel)) => takeovers[kernel.id.0].describe(jit, profile),
-        }
+    for (operator, piece) in pipelines.pieces() {
+        profiles[operator.0].tier = Some(match piece {
+            Ok(piece) => takeovers[piece.id.0].tier(piece, jit),
+            Err(why) => Tier::Interpreted { why: why.clone() },
+        });
     }
 }
 
-const NO_AGGREGATE: &str = "only the updates of aggregates are compiled";
-
-fn aggregation(sink: &Sink) -> Option<&Aggregation> {
-    match sink {
-        Sink::Aggregate(aggregation) => Some(aggregation),
-        Sink::Result | Sink::Build { .. } | Sink::Sort(_) | Sink::Top { .. } | Sink::Window(_) => {
-            None
-        }
-    }
-}
+type Piece<'a> = Result<&'a Fused, &'a String>;
 
 impl Pipelines {
-    /// Returns what is compiled of this plan, in the order of its pipelines.
-    pub fn kernels(&self) -> Vec<KernelSpec> {
-        let aggregations = self.list.iter().filter_map(|pipeline| aggregation(&pipeline.sink));
-        let kernels = aggregations.filter_map(|aggregation| aggregation.kernel.as_ref().ok());
-        kernels.map(|kernel| kernel.spec.clone()).collect()
+    /// Returns the operators of which something is computed, and what machine code can do of each.
+    fn pieces(&self) -> Vec<(OperatorId, Piece<'_>)> {
+        self.list.iter().flat_map(of_pipeline).collect()
     }
 
-    /// Compiles and returns the Cranelift IR of each pipeline, or why it has none.
+    /// Returns what is compiled of this plan, in the order of its pipelines.
+    pub fn kernels(&self) -> Vec<KernelSpec> {
+        let pieces = self.pieces().into_iter();
+        pieces.filter_map(|(_, piece)| piece.ok().map(|piece| piece.spec.clone())).collect()
+    }
+
+    /// Compiles and returns the Cranelift IR of each operator, or why it has none.
     pub fn clif(&self) -> String {
         self.compiled_text(Kernel::clif)
     }
 
-    /// Compiles and returns the machine code of each pipeline as text, or why it has none.
+    /// Compiles and returns the machine code of each operator as text, or why it has none.
     pub fn asm(&self) -> String {
         self.compiled_text(Kernel::asm)
     }
 
     fn compiled_text(&self, text: fn(&Kernel) -> &str) -> String {
-        let of = |sink: &Sink| -> Result<Arc<Kernel>, String> {
-            let aggregation = aggregation(sink).ok_or_else(|| NO_AGGREGATE.to_owned())?;
-            let kernel = aggregation.kernel.as_ref().map_err(Clone::clone)?;
-            compile(&kernel.spec, kernel.options()).map_err(|why| why.to_string())
+        let line = |(operator, piece): (OperatorId, Piece<'_>)| {
+            let name = format!("{} #{}", self.operators[operator.0], operator.0);
+            let code = piece.map_err(Clone::clone).and_then(|piece| {
+                compile(&piece.spec, piece.options()).map_err(|why| why.to_string())
+            });
+            match code {
+                Ok(kernel) => format!("{name}: compiled\n{}\n", text(&kernel).trim_end()),
+                Err(why) => format!("{name}: interpreted ({why})\n"),
+            }
         };
-        let pipelines = self.list.iter().enumerate();
-        pipelines
-            .map(|(number, pipeline)| match of(&pipeline.sink) {
-                Ok(kernel) => format!("P{number}: compiled\n{}\n", text(&kernel).trim_end()),
-                Err(why) => format!("P{number}: interpreted ({why})\n"),
-            })
-            .collect()
+        let pieces = self.pieces();
+        if pieces.is_empty() {
+            return "nothing to compile: no operator computes an expression\n".to_owned();
+        }
+        pieces.into_iter().map(line).collect()
     }
+}
+
+/// Returns the pieces of a pipeline. The stages of several feeds may be the same; each counts once.
+fn of_pipeline(pipeline: &Pipeline) -> Vec<(OperatorId, Piece<'_>)> {
+    let mut found: Vec<(OperatorId, Piece<'_>)> = Vec::new();
+    for stage in pipeline.feeds.iter().flat_map(|feed| &feed.stages) {
+        let piece = match &stage.kind {
+            StageKind::Filter(filter) => filter.piece(),
+            StageKind::Project(project) => project.piece(),
+            StageKind::Probe(_) | StageKind::Limit { .. } => None,
+        };
+        if let Some(piece) = piece
+            && found.iter().all(|(operator, _)| *operator != stage.operator)
+        {
+            found.push((stage.operator, piece));
+        }
+    }
+    match &pipeline.sink {
+        Sink::Aggregate(aggregation) => {
+            found
+                .push((pipeline.operator, aggregation.kernel.as_ref().map(|kernel| &kernel.piece)));
+        }
+        Sink::Result | Sink::Build { .. } | Sink::Sort(_) | Sink::Top { .. } | Sink::Window(_) => {}
+    }
+    found
 }

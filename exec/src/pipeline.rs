@@ -12,7 +12,9 @@ use ir::{
 };
 use types::DataType;
 
-use crate::kernel::AggregateKernel;
+use crate::kernel::aggregate::AggregateKernel;
+use crate::kernel::filter::Filter;
+use crate::kernel::project::Project;
 
 /// The number of a pipeline, and of what it leaves behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,10 +110,10 @@ pub(crate) struct Stage {
 /// The streaming operators.
 #[derive(Debug)]
 pub(crate) enum StageKind {
-    /// Keeps rows for which all are true.
-    Filter(Vec<Scalar>),
+    /// Keeps rows for which all conditions are true.
+    Filter(Filter),
     /// Computes columns.
-    Project(Vec<Scalar>),
+    Project(Project),
     /// Looks rows up in a join table.
     Probe(Arc<Probe>),
     /// Passes rows `[offset, offset + limit)`.

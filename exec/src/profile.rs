@@ -11,14 +11,22 @@ use crate::pipeline::{OperatorId, PipelineId, Pipelines};
 use crate::run::Run;
 use crate::sink::Made;
 
-/// How a pipeline's expressions were computed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// How an operator's expressions were computed.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tier {
     /// By the interpreter.
-    #[default]
-    Interpreted,
+    Interpreted {
+        /// Why not by machine code.
+        why: String,
+    },
     /// By machine code, from the first batch or from a later one on.
     Compiled {
+        /// Conditions, items and aggregates that the code computes.
+        expressions: u64,
+        /// Rows that the code had.
+        rows: u64,
+        /// Rows that the interpreter had before it.
+        rows_before: u64,
         /// Time to compile.
         compile_us: u64,
         /// Size of the code.
@@ -43,15 +51,13 @@ pub struct OperatorProfile {
     pub blocks_total: u64,
     /// Blocks that zone maps let it skip.
     pub blocks_skipped: u64,
+    /// How its expressions were computed; none if it computes nothing that code could.
+    pub tier: Option<Tier>,
 }
 
 /// What one pipeline did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PipelineProfile {
-    /// How its expressions were computed.
-    pub tier: Tier,
-    /// Why nothing was compiled, if the compiler refused.
-    pub refused: Option<String>,
     /// Most threads that worked at one of its feeds.
     pub threads: u64,
 }
@@ -96,11 +102,7 @@ impl Recorder {
             operators: operators
                 .map(|name| OperatorProfile { name, ..OperatorProfile::default() })
                 .collect(),
-            pipelines: pipelines
-                .list
-                .iter()
-                .map(|_| PipelineProfile { threads: 1, refused: None, tier: Tier::Interpreted })
-                .collect(),
+            pipelines: pipelines.list.iter().map(|_| PipelineProfile { threads: 1 }).collect(),
             memory_peak_bytes: 0,
         })
     }
@@ -144,7 +146,7 @@ impl Recorder {
         let mut profile = self.0.clone();
         profile.memory_peak_bytes = run.context.governor.peak() as u64;
         let jit = run.context.jit;
-        kernel::describe(&run.pipelines, run.takeovers(), jit, &mut profile.pipelines);
+        kernel::describe(&run.pipelines, run.takeovers(), jit, &mut profile.operators);
         profile
     }
 }

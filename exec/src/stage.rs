@@ -11,7 +11,10 @@ use diag::Span;
 use ir::{CompareOp, JoinKey, JoinKind, KeyNulls, Operator, Physical, Scalar, ScalarKind};
 use types::DataType;
 
-use crate::kernel::{AggregateKernel, KernelId};
+use crate::kernel::KernelId;
+use crate::kernel::aggregate::AggregateKernel;
+use crate::kernel::filter::Filter;
+use crate::kernel::project::Project;
 use crate::pipeline::{
     Aggregation, Feed, LimitId, OperatorId, Pipeline, PipelineId, Pipelines, Probe, Series, Sink,
     Source, Stage, StageKind, Windowing,
@@ -56,7 +59,8 @@ impl Staging {
                 if scan.residual.is_empty() {
                     return feeds;
                 }
-                let kind = StageKind::Filter(scan.residual.clone());
+                let filter = Filter::cut(self.kernel(), &plan.types, &scan.residual);
+                let kind = StageKind::Filter(filter);
                 through(feeds, &Arc::new(Stage { kind, operator }))
             }
             Operator::SystemScan(ir::SystemTable::Commits) => {
@@ -77,10 +81,12 @@ impl Staging {
                 vec![feed(Source::Series(Arc::new(series)), operator, false)]
             }
             Operator::Filter { input, predicates } => {
-                self.streamed(input, operator, StageKind::Filter(predicates.clone()))
+                let filter = Filter::cut(self.kernel(), &input.types, predicates);
+                self.streamed(input, operator, StageKind::Filter(filter))
             }
             Operator::Project { input, items } => {
-                self.streamed(input, operator, StageKind::Project(items.clone()))
+                let project = Project::cut(self.kernel(), &input.types, items);
+                self.streamed(input, operator, StageKind::Project(project))
             }
             Operator::HashJoin { kind, left, right, keys, residual } => {
                 self.join(operator, *kind, (left, right), keys, residual)
@@ -89,8 +95,7 @@ impl Staging {
                 self.join(operator, *kind, (left, right), &[], on)
             }
             Operator::HashAggregate { input, groups, aggregates } => {
-                let id = KernelId(self.kernels);
-                self.kernels += 1;
+                let id = self.kernel();
                 let grouped = !groups.is_empty();
                 let kernel = AggregateKernel::cut(id, &input.types, aggregates, grouped);
                 let (groups, calls) = (groups.clone(), aggregates.clone());
@@ -125,6 +130,13 @@ impl Staging {
             // A write below another operator has no rows to give; the planner never makes one.
             Operator::Write { input, .. } => self.feeds(input),
         }
+    }
+
+    /// Returns the next kernel's number.
+    fn kernel(&mut self) -> KernelId {
+        let id = KernelId(self.kernels);
+        self.kernels += 1;
+        id
     }
 
     fn streamed(&mut self, input: &Physical, operator: OperatorId, kind: StageKind) -> Vec<Feed> {

@@ -84,6 +84,61 @@ fn rows_of(plan: &Physical, jit: JitMode, kernels: &Arc<Kernels>) -> diag::Resul
     Ok(rows)
 }
 
+/// Runs a plan both ways; the rows must be equal, or the errors. Returns whether there were rows.
+fn agrees(seed: u64, plan: &Physical, kernels: &Arc<Kernels>) -> bool {
+    let wanted = rows_of(plan, JitMode::Off, kernels);
+    match (wanted, rows_of(plan, JitMode::Force, kernels)) {
+        (Ok(wanted), Ok(found)) => {
+            assert_eq!(wanted, found, "seed {seed}: {plan:?}");
+            true
+        }
+        (Err(wanted), Err(found)) => {
+            assert_eq!(found, wanted, "seed {seed}");
+            false
+        }
+        (wanted, found) => panic!("seed {seed}: {wanted:?} but compiled {found:?}; {plan:?}"),
+    }
+}
+
+#[test]
+fn random_projections_are_equal_compiled_and_interpreted() {
+    let kernels = Kernels::new();
+    let (mut values, mut errors) = (0, 0);
+    for seed in 1_000..1_400 {
+        let mut rng = Rng::new(seed);
+        let input = random_rows(&mut rng);
+        let items: Vec<Scalar> = (0..4)
+            .map(|_| {
+                let ty = TYPES[rng.below(TYPES.len())];
+                let depth = 1 + rng.below(4);
+                scalar_of(&mut rng, &TYPES, ty, depth)
+            })
+            .collect();
+        let types = items.iter().map(|item| item.ty).collect();
+        let plan = node(Operator::Project { input: Box::new(input), items }, types);
+        *(if agrees(seed, &plan, &kernels) { &mut values } else { &mut errors }) += 1;
+    }
+    let compiled = kernels.counters().misses;
+    assert!(compiled > 100 && values > 50 && errors > 50, "{compiled}, {values}, {errors}");
+}
+
+#[test]
+fn random_filters_are_equal_compiled_and_interpreted() {
+    let kernels = Kernels::new();
+    let (mut values, mut errors) = (0, 0);
+    for seed in 2_000..2_400 {
+        let mut rng = Rng::new(seed);
+        let input = random_rows(&mut rng);
+        let predicates: Vec<Scalar> = (0..1 + rng.below(3))
+            .map(|_| scalar_of(&mut rng, &TYPES, DataType::Boolean, 4))
+            .collect();
+        let plan = node(Operator::Filter { input: Box::new(input), predicates }, TYPES.to_vec());
+        *(if agrees(seed, &plan, &kernels) { &mut values } else { &mut errors }) += 1;
+    }
+    let compiled = kernels.counters().misses;
+    assert!(compiled > 50 && values > 50 && errors > 50, "{compiled}, {values}, {errors}");
+}
+
 #[test]
 fn random_aggregates_are_equal_compiled_and_interpreted() {
     let kernels = Kernels::new();

@@ -11,8 +11,8 @@ use types::Batch;
 use super::feed::FeedRun;
 use super::{Outlet, Run};
 use crate::clock::Stopwatch;
+use crate::operator::Flow;
 use crate::operator::probe::{ProbeScratch, probe};
-use crate::operator::{Flow, filter, project};
 use crate::pipeline::{OperatorId, Stage, StageKind};
 use crate::profile::Counts;
 use crate::sink::{LocalSink, Tag};
@@ -196,12 +196,12 @@ impl Line<'_> {
     ) -> diag::Result<Flow> {
         let operator = stage.operator;
         match &stage.kind {
-            StageKind::Filter(predicates) => {
-                let batch = filter(predicates, batch, &self.run.context.eval)?;
+            StageKind::Filter(filter) => {
+                let batch = filter.run(batch, self.run)?;
                 self.on(operator, batch)
             }
-            StageKind::Project(items) => {
-                let batch = project(items, &batch, &self.run.context.eval)?;
+            StageKind::Project(project) => {
+                let batch = project.run(&batch, self.run)?;
                 self.on(operator, batch)
             }
             StageKind::Probe(spec) => {

@@ -18,7 +18,7 @@ use types::{Batch, DataType};
 
 use super::Made;
 use crate::eval::{self, EvalContext};
-use crate::kernel::update_of;
+use crate::kernel::aggregate::update_of;
 use crate::keys::groups::{GroupTable, batches_of};
 use crate::memory::Reservation;
 use crate::operator::columns;
@@ -59,7 +59,7 @@ impl States {
     /// Calls of the kernel have their states in its rows; other flat calls have rows of their own.
     fn new(spec: &Aggregation) -> States {
         let kernel = spec.kernel.as_ref().ok();
-        let shared = kernel.map_or(&[][..], |kernel| &kernel.spec.aggregates);
+        let shared = kernel.map_or(&[][..], |kernel| &kernel.piece.spec.aggregates);
         let layout = StateLayout::of(shared).expect("a kernel's updates have fixed-width states");
         let shared = |at: usize| {
             let kernel = kernel?;
@@ -199,8 +199,8 @@ impl AggregateSink {
     /// Updates the states of the kernel's calls, if its code is to do this batch.
     fn compiled(&mut self, run: &Run, batch: &Batch, numbers: &[u32]) -> diag::Result<bool> {
         let Ok(kernel) = &self.spec.kernel else { return Ok(false) };
-        let takeover = run.takeover(kernel.id);
-        let Some(code) = takeover.kernel(kernel, &run.context, batch.rows()) else {
+        let takeover = run.takeover(kernel.piece.id);
+        let Some(code) = takeover.kernel(&kernel.piece, &run.context, batch.rows()) else {
             return Ok(false);
         };
         let (calls, rows) = (&self.spec.calls, &mut self.states.rows);

@@ -34,8 +34,8 @@ pub(crate) fn restrictions(scan: &PhysicalScan, feed: &Feed, run: &Run) -> Vec<R
     for stage in &feed.stages {
         match &stage.kind {
             StageKind::Filter(_) => {}
-            StageKind::Project(items) => {
-                origins = items.iter().map(|item| origin(item, &origins)).collect();
+            StageKind::Project(project) => {
+                origins = project.items().iter().map(|item| origin(item, &origins)).collect();
             }
             StageKind::Probe(probe) => {
                 if drops_strangers(probe) {

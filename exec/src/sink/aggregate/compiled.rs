@@ -12,7 +12,7 @@ use types::Batch;
 use super::flat::out_of_range;
 use crate::error::internal;
 use crate::eval::EvalContext;
-use crate::kernel::AggregateKernel;
+use crate::kernel::aggregate::AggregateKernel;
 use crate::operator::columns;
 
 /// Updates the states of the kernel's calls with a batch whose groups are `numbers`.
@@ -24,10 +24,8 @@ pub(super) fn update(
     (batch, numbers): (&Batch, &[u32]),
     context: &EvalContext,
 ) -> diag::Result<()> {
-    let mut inputs = batch.columns().to_vec();
-    inputs.extend(columns(&kernel.interpreted, batch, context)?);
-    let inputs = Batch::new(inputs, batch.rows());
-    let states = match kernel.grouped {
+    let inputs = kernel.piece.inputs(batch, context)?;
+    let states = match kernel.piece.is_grouped() {
         true => States::Grouped { ids: numbers, rows },
         false => States::Single(rows),
     };
