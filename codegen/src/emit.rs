@@ -30,7 +30,7 @@ use cranelift::frontend::FunctionBuilder;
 
 use crate::error::FaultKind;
 use crate::frame::{ColumnView, Frame};
-use crate::shape::{NodeId, Op, Repr, Shape};
+use crate::shape::{Node, NodeId, Op, Repr, Shape};
 
 pub(crate) use rows::emit_rows;
 pub(crate) use update::emit_update;
@@ -69,7 +69,9 @@ impl Mode {
 /// Returns the fastest mode for batches without NULLs: none if only the exact one can do it.
 pub(crate) fn fast_mode(shape: &Shape, simd: bool) -> Option<Mode> {
     let scales_far = |op: &Op| matches!(op, Op::ScaleUp { digits, .. } if *digits > 18);
-    if shape.nodes.iter().any(|node| scales_far(&node.op)) {
+    // A lenient value past 64 bits would become NULL where it has to be computed again.
+    let gives_up = |node: &Node| node.lenient && node.repr.is_wide();
+    if shape.nodes.iter().any(|node| scales_far(&node.op) || gives_up(node)) {
         return None;
     }
     let single = |repr: Repr| repr == Repr::Float32;

@@ -12,6 +12,10 @@ use crate::error::Unsupported;
 use crate::lower::{check, lower};
 use crate::shape::Repr;
 
+/// Nodes beyond which nothing is compiled: the code would not be small, and splitting looks at every
+/// part of an expression that cannot be compiled as a whole.
+const NODES_MAX: usize = 1_000;
+
 /// A spec that can be compiled and what must be computed for it.
 #[derive(Clone, Debug)]
 pub struct Split {
@@ -26,6 +30,9 @@ pub struct Split {
 /// # Errors
 /// [`Unsupported`] if something can neither be compiled nor be computed before the filter.
 pub fn split(spec: &KernelSpec, grouped: bool) -> Result<Split, Unsupported> {
+    if nodes(spec) > NODES_MAX {
+        return Err(Unsupported::new(format!("an expression of more than {NODES_MAX} operations")));
+    }
     let mut splitter = Splitter { inputs: spec.inputs.clone(), interpreted: Vec::new() };
     let mut spec = spec.clone();
     let filtered = spec.filter.is_some();
@@ -45,6 +52,16 @@ pub fn split(spec: &KernelSpec, grouped: bool) -> Result<Split, Unsupported> {
     spec.inputs = splitter.inputs;
     lower(&spec, grouped)?;
     Ok(Split { spec, interpreted: splitter.interpreted })
+}
+
+/// Returns the nodes of all expressions.
+fn nodes(spec: &KernelSpec) -> usize {
+    let arguments = spec.aggregates.iter().filter_map(|update| update.argument.as_ref());
+    let mut count = 0;
+    for scalar in spec.filter.iter().chain(&spec.outputs).chain(arguments) {
+        scalar.walk(&mut |_| count += 1);
+    }
+    count
 }
 
 struct Splitter {

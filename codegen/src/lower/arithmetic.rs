@@ -165,9 +165,10 @@ impl Lowerer<'_> {
             return Ok(input);
         }
         let digits = to - from;
-        let factor = types::pow10(digits).expect("scales are at most 38 digits apart");
+        let too_many = || Unsupported::new("decimal beyond 38 digits");
+        let factor = types::pow10(digits).ok_or_else(too_many)?;
         let range = self.range(input).apply(IntegerOp::Multiply, Range::new(factor, factor));
-        let range = range.ok_or_else(|| Unsupported::new("decimal beyond 38 digits"))?;
+        let range = range.ok_or_else(too_many)?;
         Ok(self.push(Op::ScaleUp { input, digits }, Repr::Integer(range), span))
     }
 
