@@ -33,6 +33,28 @@ fn answers_are_those_of_sqlite() {
         }
     }
     assert!(rows(&mut session, TEN_OPERATIONS).len() == 1);
+    explain_says_what_was_compiled(&mut session);
+}
+
+/// Returns the lines of EXPLAIN ANALYZE that say how an operator's expressions were computed.
+fn tiers(session: &mut Session, jit: &str, sql: &str) -> Vec<String> {
+    rows(session, &format!("SET jit = {jit}"));
+    let lines = rows(session, &format!("EXPLAIN ANALYZE {sql}"));
+    let tier = |line: &String| line.contains("compiled ") || line.contains("interpreted ");
+    lines.into_iter().filter(tier).collect()
+}
+
+fn explain_says_what_was_compiled(session: &mut Session) {
+    let wanted = QUERIES.iter().filter(|query| [1, 3, 6, 12, 14].contains(&query.number));
+    let texts = wanted.map(|query| query.sql).chain([TEN_OPERATIONS]);
+    for sql in texts {
+        let forced = tiers(session, "force", sql);
+        let code = |line: &&String| line.contains("compiled ") && line.contains("bytes of code");
+        assert!(forced.iter().any(|line| code(&line)), "{sql}: {forced:?}");
+        let off = tiers(session, "off", sql);
+        assert!(!off.is_empty() && off.iter().all(|line| line.contains("jit is off")
+            || line.contains("as fast interpreted")), "{sql}: {off:?}");
+    }
 }
 
 fn compare_all(session: &mut Session, sqlite: &Connection) {
