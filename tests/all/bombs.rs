@@ -103,3 +103,39 @@ fn conditions_on_a_column() {
     let arms: String = (0..LONG).map(|at| format!("WHEN a = {at} THEN {at} ")).collect();
     defuse("CASE", &format!("SELECT CASE {arms} END FROM generate_series(1, 2) AS g(a)"));
 }
+
+/// Where no condition can be lifted, every subquery reads the rows around it a second time: that must
+/// not multiply.
+#[test]
+fn many_subqueries() {
+    const T: &str = "(VALUES (1), (2), (3))";
+    let count = |of: &str, condition: &str| {
+        format!("(SELECT count(*) FROM {T} AS {of} (y) WHERE {condition})")
+    };
+    let side_by_side = |count_of: usize, separator: &str| {
+        let one = |at: usize| format!("{} >= 0", count("b", &format!("b.y > a.y + {at}")));
+        (0..count_of).map(one).collect::<Vec<_>>().join(separator)
+    };
+    defuse("values", &format!("SELECT {} FROM {T} AS a (y)", side_by_side(100, ", ")));
+    defuse(
+        "conditions",
+        &format!("SELECT * FROM {T} AS a (y) WHERE {}", side_by_side(30, " AND ")),
+    );
+    let nested = |levels: usize, own: &dyn Fn(usize) -> String| {
+        (1..=levels).rev().fold("TRUE".to_owned(), |inner, at| {
+            format!("{} >= 0", count(&format!("a{at}"), &format!("{} AND {inner}", own(at))))
+        })
+    };
+    let to_the_next = |at: usize| format!("a{at}.y > a{}.y", at - 1);
+    let to_all = |at: usize| {
+        let one = |other: usize| format!("a{at}.y > a{other}.y");
+        (0..at).map(one).collect::<Vec<_>>().join(" AND ")
+    };
+    let over = |condition: String| format!("SELECT * FROM {T} AS a0 (y) WHERE {condition}");
+    defuse("nested values", &over(nested(25, &to_the_next)));
+    defuse("nested values that read all levels", &over(nested(12, &to_all)));
+    let exists = (1..=25).rev().fold("TRUE".to_owned(), |inner, at| {
+        format!("NOT EXISTS (SELECT 1 FROM {T} AS a{at} (y) WHERE {} AND {inner})", to_all(at))
+    });
+    defuse("nested NOT EXISTS", &over(exists));
+}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use diag::Span;
 use types::{DataType, Value};
 
-use super::occurrence::reads;
+use super::occurrence::{may_fail, reads};
 use super::{Unnesting, compare, counts, single_row, zero_if_absent};
 use crate::logical::Join;
 use crate::{
@@ -36,10 +36,9 @@ impl Unnesting<'_> {
         let left = join.left.columns();
         let guards: Vec<Scalar> =
             join.on.iter().filter(|condition| condition.reads_only(&left)).cloned().collect();
-        let domain = self.domain(&join.left, outer, guards);
-        let always = join.on.is_empty() && single_row::always(&join.right);
+        let rows = Rows::of(&join);
+        let domain = self.domain(&join.left, outer, guards, rows);
         let kind = match join.kind {
-            JoinKind::Single { .. } if always => JoinKind::Inner,
             JoinKind::Single { .. } if single_row::at_most(&join.right) => JoinKind::Left,
             kind => kind,
         };
@@ -49,10 +48,16 @@ impl Unnesting<'_> {
         Arc::new(Logical::Join(Join { kind, left: join.left, right, on }))
     }
 
-    fn domain(&self, left: &Arc<Logical>, outer: &[Column], guards: Vec<Scalar>) -> Domain {
+    fn domain(
+        &self,
+        left: &Arc<Logical>,
+        outer: &[Column],
+        guards: Vec<Scalar>,
+        rows: Rows,
+    ) -> Domain {
         let mut wanted = outer.to_vec();
         wanted.extend(guards.iter().flat_map(Scalar::columns));
-        let mut input = Arc::clone(source(left, &wanted));
+        let mut input = Arc::clone(source(left, &wanted, rows));
         if !guards.is_empty() {
             input = Arc::new(Logical::Filter { input, predicates: guards });
         }
@@ -339,12 +344,45 @@ struct Sides {
     on: Vec<Scalar>,
 }
 
+/// Which rows a domain is taken from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    /// Those that ask for the subquery.
+    Asking,
+    /// Others too: a value that nobody asks for finds no row.
+    More,
+}
+
+/// Operators of a left input from which on a domain is taken from more rows than ask: one that holds
+/// the domains of many subqueries before it would grow by a factor with each.
+const LEFT_MAX: usize = 100;
+
+impl Rows {
+    fn of(join: &Join) -> Rows {
+        let mut left = LEFT_MAX;
+        let large = !counted(&join.left, &mut left);
+        if large || !may_fail(&join.right) { Rows::More } else { Rows::Asking }
+    }
+}
+
+/// Takes the plan's operators off `left`; false if they are too many.
+fn counted(plan: &Logical, left: &mut usize) -> bool {
+    let Some(less) = left.checked_sub(1) else { return false };
+    *left = less;
+    plan.inputs().into_iter().all(|input| counted(input, left))
+}
+
 /// Returns the plan below that has the columns with the same values: what only adds columns to its
 /// rows is left out, so that many subqueries of one row do not read each other.
-fn source<'a>(plan: &'a Arc<Logical>, wanted: &[Column]) -> &'a Arc<Logical> {
+fn source<'a>(plan: &'a Arc<Logical>, wanted: &[Column], rows: Rows) -> &'a Arc<Logical> {
     let below = match &**plan {
+        Logical::Filter { input, .. } if rows == Rows::More => Some(input),
         Logical::Join(join) | Logical::DependentJoin(join) => match join.kind {
             JoinKind::Left | JoinKind::Mark(_) | JoinKind::Single { .. } => Some(&join.left),
+            JoinKind::Inner if join.on.is_empty() && single_row::always(&join.right) => {
+                Some(&join.left)
+            }
+            JoinKind::Semi | JoinKind::Anti if rows == Rows::More => Some(&join.left),
             JoinKind::Inner
             | JoinKind::Right
             | JoinKind::Full
@@ -362,7 +400,7 @@ fn source<'a>(plan: &'a Arc<Logical>, wanted: &[Column]) -> &'a Arc<Logical> {
     };
     match below {
         Some(input) if wanted.iter().all(|column| input.columns().contains(column)) => {
-            source(input, wanted)
+            source(input, wanted, rows)
         }
         _ => plan,
     }
