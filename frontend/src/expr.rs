@@ -23,7 +23,7 @@ pub(crate) use subquery::Subquery;
 use crate::binder::Binder;
 use crate::coerce::{cast, is_unknown, to_json};
 use crate::literal;
-use crate::scope::Resolved;
+use crate::scope::{Resolved, Scope};
 use subquery::tested;
 
 impl Binder<'_> {
@@ -144,7 +144,8 @@ impl Binder<'_> {
                 match self.outer_column(parts, clause)? {
                     Some(found) => found,
                     None => {
-                        let mistake = clause.scope.resolve(parts, &self.columns);
+                        let scope = self.blamed(parts, clause);
+                        let mistake = scope.resolve(parts, &self.columns);
                         let mistake = mistake.expect_err("the look-up found nothing");
                         return Err(clause.explain_missing(mistake));
                     }
@@ -182,6 +183,15 @@ impl Binder<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Returns the tables that a missing name is looked for in: those of the nearest query that has
+    /// its table, else those here.
+    fn blamed<'c>(&'c self, parts: &[ast::Name], clause: &'c Clause<'_>) -> &'c Scope {
+        let mut around = self.outer.iter().rev().map(|outer| &outer.scope);
+        let hidden = clause.scope.hides(parts) || !clause.sees_outer;
+        let named = if hidden { None } else { around.find(|scope| scope.hides(parts)) };
+        named.unwrap_or(clause.scope)
     }
 
     fn unary(

@@ -190,9 +190,11 @@ impl Binder<'_> {
     ) -> Result<(Arc<Logical>, Vec<Column>)> {
         let given = bound.output.len();
         if given != width {
+            let columns =
+                if given == 1 { "1 column".to_owned() } else { format!("{given} columns") };
             let message = match width {
-                1 => format!("the subquery returns {given} columns where one is needed"),
-                _ => format!("the subquery returns {given} columns where {width} are compared"),
+                1 => format!("the subquery returns {columns} where one is needed"),
+                _ => format!("the subquery returns {columns} where {width} are needed"),
             };
             return Err(Diagnostic::at(Code::SubqueryShape, self.place(span), message).into());
         }

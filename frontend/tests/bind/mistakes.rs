@@ -87,6 +87,24 @@ fn time() {
 }
 
 #[test]
+fn subqueries() {
+    insta::assert_snapshot!(mistakes(&[
+        "SELECT (SELECT id, name FROM staff)",
+        "SELECT * FROM staff WHERE (id, name) IN (SELECT id FROM staff)",
+        "SELECT * FROM staff WHERE id IN (SELECT name FROM staff)",
+        "SELECT * FROM staff AS s WHERE EXISTS (SELECT 1 FROM log WHERE s.nope = 1)",
+        "SELECT * FROM staff AS s WHERE EXISTS (SELECT 1 FROM log WHERE x.id = s.id)",
+        "SELECT * FROM staff AS s WHERE EXISTS (SELECT 1 FROM log HAVING count(*) > sum(s.id))",
+        "SELECT name, (SELECT count(*) FROM log WHERE message = s.name AND s.id > 1) FROM staff AS s GROUP BY name",
+        "SELECT * FROM staff, (SELECT staff.id) AS d",
+        "SELECT * FROM staff AS OF (SELECT 1)",
+        "SELECT a.id FROM staff AS a LEFT JOIN staff AS b ON EXISTS (SELECT 1 FROM log WHERE a.id < b.id)",
+        "SELECT * FROM staff AS s, LATERAL generate_series(1, s.id) AS g",
+        "SELECT * FROM staff AS s RIGHT JOIN LATERAL (SELECT s.id AS x) AS d ON true",
+    ]));
+}
+
+#[test]
 fn not_built() {
     insta::assert_snapshot!(mistakes(&[
         "CREATE TABLE t (a INT CHECK (a > (SELECT 1)))",
