@@ -82,7 +82,7 @@ fn dependent(subquery: &Subquery, left: Arc<Logical>) -> Arc<Logical> {
     Arc::new(Logical::DependentJoin(Join { kind, left, right, on }))
 }
 
-/// Joins two sources on conditions whose subqueries belong to one side each, or to an inner join.
+/// Joins two sources on conditions whose subqueries belong to one side each, or to both.
 pub(super) fn join_with(
     kind: JoinKind,
     left: &mut Source,
@@ -97,19 +97,33 @@ pub(super) fn join_with(
         match (sees(&left.scope), sees(&right.scope)) {
             (_, false) => left.plan = dependent(&subquery, Arc::clone(&left.plan)),
             (false, true) => right.plan = dependent(&subquery, Arc::clone(&right.plan)),
-            (true, true) if kind == JoinKind::Inner => both.push(subquery),
-            (true, true) => {
-                return not_built(
-                    subquery.span,
-                    "a subquery in the ON of an outer join that reads both sides",
-                );
-            }
+            (true, true) => both.push(subquery),
         }
     }
     let (left, right) = (Arc::clone(&left.plan), Arc::clone(&right.plan));
     if both.is_empty() {
         return Ok(Arc::new(Logical::Join(Join { kind, left, right, on })));
     }
-    let product = Join { kind, left, right, on: Vec::new() };
-    Ok(filtered_with(Arc::new(Logical::Join(product)), on, &both))
+    match kind {
+        JoinKind::Inner => {
+            let product = Join { kind, left, right, on: Vec::new() };
+            Ok(filtered_with(Arc::new(Logical::Join(product)), on, &both))
+        }
+        JoinKind::Left => Ok(padded(left, filtered_with(right, on, &both))),
+        JoinKind::Right => Ok(padded(right, filtered_with(left, on, &both))),
+        JoinKind::Full
+        | JoinKind::Semi
+        | JoinKind::Anti
+        | JoinKind::Mark(_)
+        | JoinKind::Single { .. } => {
+            not_built(both[0].span, "a subquery in this ON that reads both sides")
+        }
+    }
+}
+
+/// Pads the rows for which `inner`, which reads them, has none: the partners of an outer join are the
+/// rows of its other side for which ON holds.
+fn padded(outer: Arc<Logical>, inner: Arc<Logical>) -> Arc<Logical> {
+    let (kind, on) = (JoinKind::Left, Vec::new());
+    Arc::new(Logical::DependentJoin(Join { kind, left: outer, right: inner, on }))
 }

@@ -98,7 +98,7 @@ fn subqueries() {
         "SELECT name, (SELECT count(*) FROM log WHERE message = s.name AND s.id > 1) FROM staff AS s GROUP BY name",
         "SELECT * FROM staff, (SELECT staff.id) AS d",
         "SELECT * FROM staff AS OF (SELECT 1)",
-        "SELECT a.id FROM staff AS a LEFT JOIN staff AS b ON EXISTS (SELECT 1 FROM log WHERE a.id < b.id)",
+        "SELECT a.id FROM staff AS a FULL JOIN staff AS b ON EXISTS (SELECT 1 FROM log WHERE a.id < b.id)",
         "SELECT * FROM staff AS s, LATERAL generate_series(1, s.id) AS g",
         "SELECT * FROM staff AS s RIGHT JOIN LATERAL (SELECT s.id AS x) AS d ON true",
     ]));
