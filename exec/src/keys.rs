@@ -6,6 +6,7 @@
 //! column (`packed.rs`; almost every key of practice) or a memcomparable row (arrow-row). Where one
 //! value does not fit the packed form, the whole table changes over to rows.
 
+pub(crate) mod dense;
 pub(crate) mod groups;
 pub(crate) mod json;
 pub(crate) mod ordered;

@@ -78,6 +78,14 @@ impl Run {
         }
     }
 
+    /// Returns the join table of a pipeline, if that has run.
+    pub(crate) fn made_table(&self, id: PipelineId) -> Option<&Arc<JoinTable>> {
+        match self.made[id.0].get() {
+            Some(Made::Table(table)) => Some(table),
+            Some(Made::Batches(..)) | None => None,
+        }
+    }
+
     /// Returns the shared counter of a LIMIT.
     pub(crate) fn limit(&self, id: crate::pipeline::LimitId) -> &LimitCounter {
         &self.limits[id.0]

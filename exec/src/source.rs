@@ -14,7 +14,7 @@ use crate::ExternalRows;
 use crate::error::internal;
 use crate::operator::join_table::JoinTable;
 use crate::operator::probe::unmatched_batch;
-use crate::pipeline::{Feed, OperatorId, Probe, Source};
+use crate::pipeline::{Feed, OperatorId, PipelineId, Probe, Source};
 use crate::profile::Recorder;
 use crate::run::Run;
 use parking_lot::Mutex;
@@ -41,11 +41,11 @@ pub(crate) enum OpenSource {
 }
 
 impl OpenSource {
-    /// Opens a feed's source: evaluates its constants, plans its scan.
-    pub(crate) fn open(feed: &Feed, run: &Run) -> diag::Result<OpenSource> {
+    /// Opens the source of a feed of a pipeline: evaluates its constants, plans its scan.
+    pub(crate) fn open(feed: &Feed, of: PipelineId, run: &Run) -> diag::Result<OpenSource> {
         Ok(match &feed.source {
             Source::Scan(plan) => {
-                let restrictions = members::restrictions(plan, feed, run);
+                let restrictions = members::restrictions(plan.columns.len(), feed, of, run);
                 OpenSource::Scan(scan::open(plan, &restrictions, &run.context)?)
             }
             Source::Commits => OpenSource::Memory(Arc::new(commits::batches(&run.context)?)),

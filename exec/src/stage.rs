@@ -2,7 +2,8 @@
 //!
 //! The walk returns, for every operator, the feeds that yield its rows. Streaming operators add a
 //! stage to each feed; blocking ones close the pipeline with a sink and yield one feed that reads
-//! what the sink left. A right or full join adds a feed of its own, the build rows nobody met, which
+//! what the sink left. A join's build side is cut before its probe side, so that its keys are known
+//! where they can restrict the scans of the other. A right or full join adds a feed of its own, the build rows nobody met, which
 //! runs after the probes because feeds run in order. UNION ALL is the feeds of its inputs in a row.
 
 use std::sync::Arc;
@@ -22,19 +23,19 @@ use crate::pipeline::{
 
 /// Returns the pipelines of a plan.
 pub fn stage(plan: &Physical) -> Pipelines {
-    let mut staging = Staging { list: Vec::new(), operators: Vec::new(), limits: 0, kernels: 0 };
+    let mut staging = Staging { list: Vec::new(), next: 0, limits: 0, kernels: 0 };
     let (write, root) = match &plan.operator {
         Operator::Write { input, write } => (Some(write.clone()), input.as_ref()),
         _ => (None, plan),
     };
     if write.is_some() {
-        staging.operators.push("Write");
+        staging.operator();
     }
     let feeds = staging.feeds(root);
     staging.list.push(Pipeline { feeds, sink: Sink::Result, operator: OperatorId(0) });
     Pipelines {
         list: staging.list,
-        operators: staging.operators,
+        operators: operators(plan),
         limits: staging.limits,
         kernels: staging.kernels,
         write,
@@ -42,17 +43,29 @@ pub fn stage(plan: &Physical) -> Pipelines {
     }
 }
 
+/// Returns the names of a plan's operators, parents before their inputs.
+fn operators(plan: &Physical) -> Vec<&'static str> {
+    let mut names = vec![operator_name(&plan.operator)];
+    plan.inputs().into_iter().for_each(|input| names.extend(operators(input)));
+    names
+}
+
+/// Returns the number of a plan's operators.
+fn size(plan: &Physical) -> usize {
+    1 + plan.inputs().into_iter().map(size).sum::<usize>()
+}
+
 struct Staging {
     list: Vec<Pipeline>,
-    operators: Vec<&'static str>,
+    /// The number of the operator that is met next.
+    next: usize,
     limits: usize,
     kernels: usize,
 }
 
 impl Staging {
     fn feeds(&mut self, plan: &Physical) -> Vec<Feed> {
-        let operator = OperatorId(self.operators.len());
-        self.operators.push(operator_name(&plan.operator));
+        let operator = self.operator();
         match &plan.operator {
             Operator::Scan(scan) => {
                 let feeds = vec![feed(Source::Scan(Arc::new(scan.clone())), operator, false)];
@@ -132,6 +145,12 @@ impl Staging {
         }
     }
 
+    /// Returns the next operator's number.
+    fn operator(&mut self) -> OperatorId {
+        self.next += 1;
+        OperatorId(self.next - 1)
+    }
+
     /// Returns the next kernel's number.
     fn kernel(&mut self) -> KernelId {
         let id = KernelId(self.kernels);
@@ -172,10 +191,15 @@ impl Staging {
     ) -> Vec<Feed> {
         let left_keys = keys.iter().map(|key| key.left.clone()).collect();
         let right_keys = keys.iter().map(|key| key.right.clone()).collect();
-        let left_feeds = self.feeds(left);
         let nulls: Vec<KeyNulls> = keys.iter().map(|key| key.nulls).collect();
         let sink = Sink::Build { keys: right_keys, nulls, types: right.types.clone() };
+        // The left side has the lower numbers, and its pipelines run last.
+        let first = self.next;
+        self.next += size(left);
         let build = self.close(right, operator, sink);
+        let after = std::mem::replace(&mut self.next, first);
+        let left_feeds = self.feeds(left);
+        self.next = after;
         let probe = Arc::new(Probe {
             build,
             kind,

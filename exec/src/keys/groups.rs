@@ -1,8 +1,9 @@
 //! The group table: distinct keys, numbered in order of first appearance.
 //!
-//! It gives every row of a batch the number of its key. Keys are kept twice: in their hashed form
-//! (packed or rows) and as columns of the rows that were first, so results need no decoding and a
-//! table can change from packed keys to rows. NULL equals NULL here, as GROUP BY wants.
+//! It gives every row of a batch the number of its key. Keys are kept twice: in the form that is
+//! looked up (by address, packed or rows) and as columns of the rows that were first, so results need
+//! no decoding and a table can change its form. One integer key is found by address while its values
+//! lie close together. NULL equals NULL here, as GROUP BY wants.
 
 use std::sync::Arc;
 
@@ -10,11 +11,15 @@ use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, UInt32Array};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
-use types::{BATCH_ROWS, Batch, DataType};
+use types::{BATCH_ROWS, Batch, DataType, IntegerSet};
 
+use super::dense::{Dense, Integers, Window};
 use super::packed::Layout;
 use super::{RowCodec, hash_bytes, hash_packed};
 use crate::memory::array_bytes;
+
+/// Groups from which hashed integers may turn out to lie close together.
+const RECONSIDER: usize = 1 << 14;
 
 /// Distinct keys of some types.
 pub(crate) struct GroupTable {
@@ -26,9 +31,14 @@ pub(crate) struct GroupTable {
     bytes: usize,
     fresh: Vec<u32>,
     unfit: Vec<usize>,
+    /// Where a single integer key was seen.
+    window: Option<Window>,
+    /// Groups from which packed keys of one integer are looked at again.
+    reconsider: usize,
 }
 
 enum Form {
+    Dense(Dense),
     Packed { layout: Layout, keys: Vec<u128>, map: HashTable<(u128, u32)> },
     Rows { codec: RowCodec, arena: Arena, map: HashTable<(u64, u32)> },
 }
@@ -56,9 +66,9 @@ impl Arena {
 impl GroupTable {
     /// Returns an empty table for keys of these types.
     pub(crate) fn new(types: &[DataType]) -> diag::Result<GroupTable> {
-        let form = match Layout::of(types) {
-            Some(layout) => Form::Packed { layout, keys: Vec::new(), map: HashTable::new() },
-            None => Form::rows(types)?,
+        let form = match types {
+            [ty] if IntegerSet::takes(*ty) => Form::Dense(Dense::default()),
+            types => Form::hashed(types)?,
         };
         Ok(GroupTable {
             types: types.to_vec(),
@@ -68,6 +78,8 @@ impl GroupTable {
             bytes: 0,
             fresh: Vec::new(),
             unfit: Vec::new(),
+            window: None,
+            reconsider: RECONSIDER,
         })
     }
 
@@ -79,6 +91,7 @@ impl GroupTable {
     /// Returns the bytes that the table holds.
     pub(crate) fn bytes(&self) -> usize {
         let form = match &self.form {
+            Form::Dense(dense) => dense.bytes(),
             Form::Packed { keys, map, .. } => keys.capacity() * 16 + map.allocation_size(),
             Form::Rows { arena, map, .. } => {
                 arena.bytes.capacity() + arena.ends.capacity() * 8 + map.allocation_size()
@@ -113,6 +126,16 @@ impl GroupTable {
     }
 
     fn find(&mut self, columns: &[ArrayRef], groups: &mut Vec<u32>) -> diag::Result<()> {
+        if let ([ty], [column]) = (self.types.as_slice(), columns)
+            && let Some(keys) = Integers::of(column, *ty)
+        {
+            self.window = keys.window(self.window);
+            self.choose_form()?;
+            if let Form::Dense(dense) = &mut self.form {
+                dense.find(&keys, self.window, &mut self.groups, &mut self.fresh, groups);
+                return Ok(());
+            }
+        }
         if let Form::Packed { layout, keys, map } = &mut self.form {
             layout.pack(columns, keys, &mut self.unfit);
             if self.unfit.is_empty() {
@@ -133,6 +156,47 @@ impl GroupTable {
                 groups.push(group);
             }
         }
+        Ok(())
+    }
+
+    /// Takes one integer key by address while that is worth it, and again once it has become so.
+    fn choose_form(&mut self) -> diag::Result<()> {
+        let worth = Dense::is_worth(self.window, self.groups);
+        let dense = match &self.form {
+            Form::Dense(_) if !worth => Form::hashed(&self.types)?,
+            Form::Packed { .. } if worth && self.groups >= self.reconsider => {
+                Form::Dense(Dense::default())
+            }
+            Form::Dense(_) | Form::Packed { .. } | Form::Rows { .. } => return Ok(()),
+        };
+        // Twice as many groups must come before the form changes back.
+        self.reconsider = (2 * self.groups).max(RECONSIDER);
+        self.form = dense;
+        let (pieces, groups) = (std::mem::take(&mut self.pieces), self.groups);
+        (self.groups, self.bytes) = (0, 0);
+        let mut found = Vec::new();
+        for piece in &pieces {
+            found.clear();
+            self.fresh.clear();
+            match (&mut self.form, Integers::of(&piece[0], self.types[0])) {
+                (Form::Dense(dense), Some(keys)) => {
+                    let window = self.window;
+                    dense.find(&keys, window, &mut self.groups, &mut self.fresh, &mut found);
+                }
+                (Form::Packed { layout, keys, map }, _) => {
+                    layout.pack(piece, keys, &mut self.unfit);
+                    debug_assert!(self.unfit.is_empty(), "one integer always fits");
+                    find_packed(map, keys, &mut self.groups, &mut self.fresh, &mut found);
+                }
+                (Form::Dense(_) | Form::Rows { .. }, _) => {
+                    unreachable!("one integer key is found by address or packed")
+                }
+            }
+        }
+        debug_assert_eq!(self.groups, groups, "the groups keep their numbers");
+        self.bytes = pieces.iter().flatten().map(|column| array_bytes(column.as_ref())).sum();
+        self.pieces = pieces;
+        self.fresh.clear();
         Ok(())
     }
 
@@ -182,6 +246,14 @@ impl GroupTable {
 }
 
 impl Form {
+    /// Packed if the types can be, else rows.
+    fn hashed(types: &[DataType]) -> diag::Result<Form> {
+        match Layout::of(types) {
+            Some(layout) => Ok(Form::Packed { layout, keys: Vec::new(), map: HashTable::new() }),
+            None => Form::rows(types),
+        }
+    }
+
     fn rows(types: &[DataType]) -> diag::Result<Form> {
         let codec = RowCodec::new(types)?;
         Ok(Form::Rows { codec, arena: Arena::default(), map: HashTable::new() })
@@ -306,6 +378,7 @@ mod tests {
     use types::DataType;
 
     use super::GroupTable;
+    use crate::testing::Rng;
 
     fn texts(values: &[Option<&str>]) -> ArrayRef {
         Arc::new(StringViewArray::from(values.to_vec()))
@@ -323,6 +396,40 @@ mod tests {
         let columns = table.into_columns();
         let keys: Vec<_> = columns[0].as_string_view().iter().collect();
         assert_eq!(keys, [Some("a"), None, Some("b"), Some(long)]);
+    }
+
+    #[test]
+    fn integers_keep_their_groups_as_the_form_changes() {
+        let mut table = GroupTable::new(&[DataType::Int64]).unwrap();
+        let mut expected: Vec<Option<i64>> = Vec::new();
+        let mut rng = Rng::new(7);
+        let mut forms = [false; 2];
+        // Close together, then far apart, then so many that they are close again; NULLs in between.
+        for (count, spread) in [(50, 1_000), (20, 1 << 40), (60, 3_000_000), (300, 3_000_000)] {
+            for _ in 0..count {
+                let keys: Vec<Option<i64>> = (0..1_000)
+                    .map(|_| (!rng.one_in(50)).then(|| rng.below(spread) as i64 - 500))
+                    .collect();
+                let column: ArrayRef = Arc::new(Int64Array::from(keys.clone()));
+                let mut groups = Vec::new();
+                table.assign(&[column], keys.len(), &mut groups).unwrap();
+                for (key, group) in keys.iter().zip(groups) {
+                    if group as usize == expected.len() {
+                        expected.push(*key);
+                    }
+                    assert_eq!(expected[group as usize], *key);
+                }
+                forms[usize::from(matches!(table.form, super::Form::Dense(_)))] = true;
+            }
+        }
+        assert_eq!(forms, [true; 2], "both forms were met");
+        let mut distinct = expected.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), expected.len(), "a key has one group");
+        let columns = table.into_columns();
+        let found: Vec<_> = columns[0].as_primitive::<Int64Type>().iter().collect();
+        assert_eq!(found, expected);
     }
 
     #[test]

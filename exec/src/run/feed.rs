@@ -50,7 +50,7 @@ impl FeedRun {
         sender: Option<Sender<Batch>>,
     ) -> diag::Result<Arc<FeedRun>> {
         let feed = &run.pipelines.list[pipeline.0].feeds[number];
-        let source = OpenSource::open(feed, run)?;
+        let source = OpenSource::open(feed, pipeline, run)?;
         run.context.progress.expect(source.morsels());
         Ok(Arc::new(FeedRun {
             run: Arc::clone(run),

@@ -3,20 +3,17 @@
 //! A join that drops probe rows without a partner lets the scan drop them first, before their other
 //! columns are read: by the range of the keys, which zone maps and encoded data are compared with,
 //! and by a set of them. A key counts if it is a column of the scan that came through the stages
-//! before the join unchanged.
+//! before the join unchanged. Joins behind an aggregate restrict its groups in the same way: their
+//! build sides run first.
 
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Decimal64Type, Int16Type, Int32Type, Int64Type,
-    TimestampMicrosecondType,
-};
 use arrow_array::{Array, ArrayRef};
-use ir::{JoinKind, PhysicalScan, Scalar, ScalarKind};
+use ir::{JoinKind, Scalar, ScalarKind};
 use types::{DataType, Date, Decimal, IntegerSet, Timestamp, Value};
 
-use crate::pipeline::{Feed, Probe, StageKind};
+use crate::keys::dense::integers;
+use crate::pipeline::{Feed, PipelineId, Probe, Sink, Source, StageKind};
 use crate::run::Run;
 
 /// The keys of a build side that a column of the scan must be among.
@@ -26,11 +23,16 @@ pub(crate) struct Restriction {
     pub(crate) set: Arc<IntegerSet>,
 }
 
-/// Returns what the joins of `feed`, whose build sides are there, let its scan drop.
-pub(crate) fn restrictions(scan: &PhysicalScan, feed: &Feed, run: &Run) -> Vec<Restriction> {
+/// Returns what the joins behind `feed`, as far as their build sides are there, let its source drop.
+pub(crate) fn restrictions(
+    width: usize,
+    feed: &Feed,
+    of: PipelineId,
+    run: &Run,
+) -> Vec<Restriction> {
     let mut found = Vec::new();
-    // Where each slot of the batch comes from, if from the scan.
-    let mut origins: Vec<Option<usize>> = (0..scan.columns.len()).map(Some).collect();
+    // Where each slot of the batch comes from, if from the source.
+    let mut origins: Vec<Option<usize>> = (0..width).map(Some).collect();
     for stage in &feed.stages {
         match &stage.kind {
             StageKind::Filter(_) => {}
@@ -44,10 +46,29 @@ pub(crate) fn restrictions(scan: &PhysicalScan, feed: &Feed, run: &Run) -> Vec<R
                 origins.extend(probe.right.iter().map(|_| None));
             }
             // Which rows pass a limit depends on the rows before it.
-            StageKind::Limit { .. } => break,
+            StageKind::Limit { .. } => return found,
         }
     }
+    found.extend(behind_groups(&origins, of, run));
     found
+}
+
+/// Returns what the joins behind an aggregate let the aggregate's source drop: all rows of a group
+/// go together.
+fn behind_groups(origins: &[Option<usize>], of: PipelineId, run: &Run) -> Vec<Restriction> {
+    let Sink::Aggregate(aggregation) = &run.pipelines.list[of.0].sink else { return Vec::new() };
+    let groups = &aggregation.groups;
+    let reads = |feed: &Feed| matches!(feed.source, Source::Made(made) if made == of);
+    let mut readers = (0..).map(PipelineId).zip(&run.pipelines.list).flat_map(|(id, pipeline)| {
+        pipeline.feeds.iter().filter(|feed| reads(feed)).map(move |feed| (id, feed))
+    });
+    let (Some((reader, feed)), None) = (readers.next(), readers.next()) else { return Vec::new() };
+    let of_group = |restriction: Restriction| {
+        let column = origin(groups.get(restriction.column)?, origins)?;
+        Some(Restriction { column, set: restriction.set })
+    };
+    let width = groups.len() + aggregation.calls.len();
+    restrictions(width, feed, reader, run).into_iter().filter_map(of_group).collect()
 }
 
 fn of_probe<'a>(
@@ -55,7 +76,7 @@ fn of_probe<'a>(
     origins: &'a [Option<usize>],
     run: &'a Run,
 ) -> impl Iterator<Item = Restriction> + 'a {
-    let sets = &run.table(probe.build).key_sets;
+    let sets = run.made_table(probe.build).map_or(&[][..], |table| &table.key_sets);
     probe.keys.iter().zip(sets).filter_map(move |(key, set)| {
         Some(Restriction { column: origin(key, origins)?, set: Arc::clone(set.as_ref()?) })
     })
@@ -81,37 +102,15 @@ fn origin(scalar: &Scalar, origins: &[Option<usize>]) -> Option<usize> {
 
 /// Returns the set of a key column's values; `None` if they are no integers, or all NULL.
 pub(crate) fn key_set(column: &ArrayRef, ty: DataType) -> Option<Arc<IntegerSet>> {
-    match ty {
-        DataType::Int16 => set_of::<Int16Type>(column, i64::from),
-        DataType::Int32 => set_of::<Int32Type>(column, i64::from),
-        DataType::Int64 => set_of::<Int64Type>(column, |integer| integer),
-        DataType::Date => set_of::<Date32Type>(column, i64::from),
-        DataType::Timestamp => set_of::<TimestampMicrosecondType>(column, |integer| integer),
-        DataType::Decimal { precision, .. } if types::is_narrow(precision) => {
-            set_of::<Decimal64Type>(column, |integer| integer)
+    let keys = integers(column, ty)?;
+    let set = match column.nulls().filter(|nulls| nulls.null_count() > 0) {
+        None => IntegerSet::of(keys.iter().copied()),
+        Some(nulls) => {
+            let rows = 0..keys.len();
+            IntegerSet::of(rows.filter(|row| nulls.is_valid(*row)).map(|row| keys[row]))
         }
-        DataType::Null
-        | DataType::Boolean
-        | DataType::Float32
-        | DataType::Float64
-        | DataType::Decimal { .. }
-        | DataType::Text { .. }
-        | DataType::Blob
-        | DataType::Interval
-        | DataType::Json => None,
-    }
-    .map(Arc::new)
-}
-
-fn set_of<T: ArrowPrimitiveType>(
-    column: &ArrayRef,
-    integer: impl Fn(T::Native) -> i64 + Copy,
-) -> Option<IntegerSet> {
-    let column = column.as_primitive::<T>();
-    match column.null_count() {
-        0 => IntegerSet::of(column.values().iter().map(|value| integer(*value))),
-        _ => IntegerSet::of(column.iter().flatten().map(integer)),
-    }
+    };
+    set.map(Arc::new)
 }
 
 /// Returns an integer of a set as a value of the column's type.
