@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use ir::{ColumnStatistics, Logical, Query, Relation, Table, TableId, TableStatistics};
+use ir::{
+    ColumnStatistics, Logical, Query, Relation, Table, TableColumn, TableId, TableStatistics,
+};
 use storage::{ReadPoint, ScanColumn, ScanRequest, View};
 use types::{Batch, ColumnId, DataType, Value};
 
@@ -100,15 +102,20 @@ fn stored(shared: &Shared, table: &Table) -> TableStatistics {
 
 fn count(shared: &Shared, view: &View, table: &Table) -> storage::Result<TableStatistics> {
     let mut statistics = stored(shared, table);
+    let columns: Vec<&TableColumn> = table
+        .columns
+        .iter()
+        .filter(|column| table.source(column.id) == ir::ScanColumn::Stored(column.id))
+        .collect();
     let request = ScanRequest {
         tree: table.tree,
-        columns: table.columns.iter().map(|column| ScanColumn::Stored(column.id)).collect(),
+        columns: columns.iter().map(|column| ScanColumn::Stored(column.id)).collect(),
         predicates: Vec::new(),
         key_range: None,
         at: ReadPoint::as_of(view.commit()),
     };
     let sample = sample(view, &request)?;
-    for (at, column) in table.columns.iter().enumerate() {
+    for (at, column) in columns.into_iter().enumerate() {
         let distinct = distinct(&sample, at, column.ty, statistics.rows);
         statistics.columns.entry(ColumnId(column.id.0)).or_default().distinct = distinct;
     }

@@ -8,6 +8,7 @@
 mod definition;
 mod history;
 
+use ir::catalog::DeclaredPeriod;
 use ir::{Catalog, Relation, Table, TableColumn, TableDefinition, TableId, View};
 use storage::{KeyColumn, ReadPoint, ScanColumn, TreeColumn, TreeSchema};
 use types::{ColumnId, CommitId, DataType, TreeId, Value};
@@ -48,12 +49,18 @@ pub(crate) fn row_key(name: &str) -> Vec<Value> {
 }
 
 /// Returns the schema of a table's tree: its columns, behind a row id if it has no primary key.
+///
+/// The columns of a declared period are the valid time of the rows, which every tree has.
 pub(crate) fn table_schema(table: &Table) -> TreeSchema {
     let mut columns = Vec::new();
     if table.primary_key.is_empty() {
         columns.push(TreeColumn { id: ir::catalog::ROW_ID, ty: DataType::Int64, nullable: false });
     }
-    columns.extend(table.columns.iter().map(|column| TreeColumn {
+    let stored = table
+        .columns
+        .iter()
+        .filter(|column| table.source(column.id) == ir::ScanColumn::Stored(column.id));
+    columns.extend(stored.map(|column| TreeColumn {
         id: column.id,
         ty: column.ty,
         nullable: !column.not_null,
@@ -79,6 +86,12 @@ pub(crate) fn new_table(definition: &TableDefinition, number: u32) -> Table {
         primary_key: definition.primary_key.iter().map(|at| column_id(*at)).collect(),
         checks: definition.checks.clone(),
         document: definition.document,
+        period: definition.period.as_ref().map(|period| DeclaredPeriod {
+            name: period.name.clone(),
+            from: column_id(period.from),
+            to: column_id(period.to),
+            key: period.key,
+        }),
     }
 }
 

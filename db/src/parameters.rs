@@ -5,7 +5,8 @@ use exec::eval::{self, EvalContext};
 use ir::{Scalar, ScalarKind};
 use types::{DataType, Value};
 
-/// Returns `values` cast to the types of a statement's parameters.
+/// Returns `values` cast to the types of a statement's parameters; NULL is the type of one that
+/// takes any value, as the bound of a temporal clause does.
 ///
 /// # Errors
 /// A wrong number of values, or one that cannot be cast.
@@ -18,7 +19,7 @@ pub(crate) fn fit(values: &[Value], wanted: &[DataType]) -> diag::Result<Vec<Val
 }
 
 fn cast(value: &Value, ty: DataType) -> diag::Result<Value> {
-    if value.is_null() || value.data_type() == ty {
+    if value.is_null() || matches!(ty, DataType::Null) || value.data_type() == ty {
         return Ok(value.clone());
     }
     let literal = Scalar::literal(value.clone(), value.data_type(), Span::NONE);

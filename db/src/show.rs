@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use diag::Span;
+use ir::catalog::PeriodKey;
 use ir::{Catalog, Relation, Table, View};
 use types::{DataType, Value};
 
@@ -108,9 +109,18 @@ fn create_table(table: &Table) -> String {
         }
         elements.push(text);
     }
+    if let (Some(period), Some((from, to))) = (&table.period, table.period_columns()) {
+        let [from, to] = [from, to].map(|at| quoted(&table.columns[at].name));
+        elements.push(format!("PERIOD FOR {} ({from}, {to})", quoted(&period.name)));
+    }
     if !table.primary_key.is_empty() {
         let key = table.primary_key.iter().filter_map(|id| table.column_by_id(*id));
-        let names: Vec<String> = key.map(|column| quoted(&column.name)).collect();
+        let mut names: Vec<String> = key.map(|column| quoted(&column.name)).collect();
+        if let Some(period) = &table.period
+            && period.key == PeriodKey::WithoutOverlaps
+        {
+            names.push(format!("{} WITHOUT OVERLAPS", quoted(&period.name)));
+        }
         elements.push(format!("PRIMARY KEY ({})", names.join(", ")));
     }
     let checks = table.checks.iter();

@@ -31,7 +31,8 @@ const INSTEAD: &[(&str, &str)] = &[
     ("LIKE ALL", "write LIKE once a pattern, joined by AND"),
     ("LIKE ANY", "write LIKE once a pattern, joined by OR"),
     ("MERGE", "UPDATE the rows that are there, then INSERT those that are not"),
-    ("PERIOD FOR", "every row has a valid time: _valid_from, _valid_to and INSERT … VALID FROM"),
+    ("PERIOD FOR SYSTEM_TIME", "every table has _system_from, _system_to and FOR SYSTEM_TIME"),
+    ("PERIOD FOR", "CREATE TABLE with columns takes a period; INSERT … SELECT fills the table"),
     ("REVOKE", "the database is as safe as the files in its directory"),
     ("ROLLBACK TO", "ROLLBACK ends the whole transaction"),
     ("ROWS FROM", "FROM f(…), g(…) calls functions side by side as a product"),
@@ -44,6 +45,12 @@ const INSTEAD: &[(&str, &str)] = &[
     ("TABLESAMPLE", "ORDER BY random() LIMIT n picks n rows"),
     ("TRUNCATE … CASCADE", "TRUNCATE each table"),
     ("UNIQUE", "PRIMARY KEY is the key that is built, over one column or several"),
+    ("a column of the period", "PRIMARY KEY (k, p WITHOUT OVERLAPS) has a row at each instant"),
+    ("a period of", "DATE and TIMESTAMP are the types that a period is built for"),
+    (
+        "a second period",
+        "one period of a table is its valid time; CHECK (a < b) orders two columns",
+    ),
     ("an alias of a join", "(SELECT * FROM a JOIN b …) AS x names the rows of a join"),
     ("an array", "JSON holds lists: CAST('[1, 2]' AS JSON)"),
 ];

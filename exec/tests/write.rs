@@ -45,6 +45,7 @@ fn table(keyed: bool) -> Arc<Table> {
         primary_key: if keyed { vec![ColumnId(1)] } else { Vec::new() },
         checks: Vec::new(),
         document: false,
+        period: None,
     })
 }
 

@@ -166,6 +166,11 @@ impl<'a> Binder<'a> {
         ty
     }
 
+    /// Lets parameter `index` take a value of any type, unless another place gives it one.
+    pub(crate) fn accept_any(&mut self, index: u32) {
+        self.parameters.types[index as usize] = Some(DataType::Null);
+    }
+
     /// Returns the value of parameter `index`, if values were given.
     pub(crate) fn parameter_value(&self, index: u32) -> Option<&'a Value> {
         self.context.parameters.and_then(|values| values.get(index as usize))
@@ -265,16 +270,26 @@ fn drop_unused_hidden(plan: &mut Arc<Logical>, used: &BTreeSet<Column>) {
     // A shared subplan is left as it is: its columns are pruned with all others by the optimizer.
     let Some(node) = Arc::get_mut(plan) else { return };
     match node {
-        Logical::Scan(scan) => scan.columns.retain(|(column, source)| {
-            used.contains(column)
-                || matches!(source, ScanColumn::Stored(id) if *id != ir::catalog::ROW_ID)
-        }),
+        Logical::Scan(scan) => {
+            let unused: BTreeSet<Column> = scan
+                .columns
+                .iter()
+                .map(|(column, _)| *column)
+                .filter(|column| is_unused(scan, *column, used))
+                .collect();
+            scan.columns.retain(|(column, _)| !unused.contains(column));
+        }
         Logical::SystemScan { .. }
         | Logical::Values { .. }
         | Logical::External { .. }
         | Logical::GenerateSeries { .. } => {}
+        Logical::Project { input, items } => {
+            if let Logical::Scan(scan) = input.as_ref() {
+                items.retain(|(column, _)| !is_unused(scan, *column, used));
+            }
+            drop_unused_hidden(input, used);
+        }
         Logical::Filter { input, .. }
-        | Logical::Project { input, .. }
         | Logical::Aggregate { input, .. }
         | Logical::Window { input, .. }
         | Logical::Sort { input, .. }
@@ -289,4 +304,15 @@ fn drop_unused_hidden(plan: &mut Arc<Logical>, used: &BTreeSet<Column>) {
         }
         Logical::Write(write) => drop_unused_hidden(&mut write.input, used),
     }
+}
+
+/// True of a hidden column of the scan that nothing reads.
+fn is_unused(scan: &ir::Scan, column: Column, used: &BTreeSet<Column>) -> bool {
+    let source = scan.columns.iter().find(|(made, _)| *made == column).map(|(_, source)| *source);
+    let hidden = match source {
+        Some(ScanColumn::Stored(id)) => id == ir::catalog::ROW_ID,
+        Some(_) => true,
+        None => false,
+    };
+    hidden && !used.contains(&column)
 }

@@ -1,7 +1,8 @@
 //! UPDATE, DELETE and TRUNCATE: a scan of the current rows finds what changes.
 //!
 //! Writes see the present only, whatever the session reads: a change of the past would be another
-//! statement. Each current version of a matching row is changed and keeps its valid period.
+//! statement. Each current version of a matching row is changed and keeps its valid period, unless
+//! SET names a bound of it; `FOR PORTION OF` changes a part of it and brings the old row along.
 
 use std::sync::Arc;
 
@@ -9,15 +10,18 @@ use diag::{Code, Diagnostic, Result, Span};
 use grammar::ast::{self, Assignment, Delete, ExprKind, SetTarget, Update};
 use ir::catalog::ROW_ID;
 use ir::{
-    Column, Logical, Scalar, Scan, ScanColumn, Statement, Table, TemporalRead, Write, WriteAction,
+    Column, Function, Logical, Scalar, ScanColumn, Statement, Table, TemporalRead, ValidTime,
+    Write, WriteAction,
 };
-use types::DataType;
+use types::{DataType, Timestamp, Value};
 
 use crate::binder::Binder;
 use crate::expr::{Clause, not_built};
-use crate::insert::{Target, unknown_target};
-use crate::query::{apply_alias, filtered_with, with_subqueries};
+use crate::function::call_of;
+use crate::insert::{Target, target_named};
+use crate::query::{TableScan, apply_alias, filtered_with, with_subqueries};
 use crate::scope::Scope;
+use crate::temporal::read_of;
 
 /// A value of SET.
 enum Assigned<'q> {
@@ -36,6 +40,20 @@ impl Assigned<'_> {
     }
 }
 
+/// The row that an UPDATE makes of a current one.
+struct NewRow {
+    /// A value for every column of the table.
+    row: Vec<(Column, Scalar)>,
+    /// Where they stand.
+    spans: Vec<Span>,
+    /// The bounds of its valid time, as long as no declared period shows them.
+    bounds: [(Column, Scalar); 2],
+    /// What SET names, and where.
+    set: Vec<(Target, Span)>,
+    /// True if SET gives a column of the declared period.
+    moved: bool,
+}
+
 /// The current rows of a table, and the columns that a write needs of them.
 struct Current {
     plan: Arc<Logical>,
@@ -48,9 +66,20 @@ struct Current {
     valid_to: Column,
 }
 
+impl Current {
+    /// Returns the columns by which a write names an old version.
+    fn named(&self) -> Vec<Column> {
+        [&self.key[..], &[self.commit_from, self.valid_from]].concat()
+    }
+
+    /// Returns the columns of the old row and its end, which leftovers keep.
+    fn carried(&self) -> Vec<Column> {
+        [&self.columns[..], &[self.valid_to]].concat()
+    }
+}
+
 impl Binder<'_> {
     pub(crate) fn update(&mut self, update: &Update) -> Result<Statement> {
-        refuse_portion(update.portion.as_ref())?;
         if let Some(table) = update.from.first() {
             return not_built(table.span(), "UPDATE … FROM");
         }
@@ -63,46 +92,44 @@ impl Binder<'_> {
 
     fn update_of(&mut self, table: &Arc<Table>, update: &Update) -> Result<Statement> {
         let span = update.table.span();
-        let current = self.current_rows(table, update.alias.as_ref(), span)?;
-        let mut current = current;
+        let portion = self.portion(table, update.portion.as_ref())?;
+        let mut current =
+            self.current_rows(table, update.alias.as_ref(), read_of(portion), span)?;
         current.plan = self.where_of(current.plan, update.filter.as_ref(), &current.scope)?;
         let scope = current.scope.clone();
         let mut clause = Clause::with_subqueries(&scope, "SET");
-        let (new, spans) = self.new_row(table, &update.assignments, &current, &mut clause, span)?;
-        let set = new.iter().map(|(_, scalar)| scalar);
+        let mut new = self.new_row(table, &update.assignments, &current, &mut clause, span)?;
+        if let Some(portion) = portion {
+            self.cut_to(table, &mut new, portion, update)?;
+        }
+        let set = new.row.iter().chain(&new.bounds).map(|(_, scalar)| scalar);
         current.plan = with_subqueries(current.plan, &clause.subqueries, set);
-        let mut items: Vec<(Column, Scalar)> = Vec::new();
-        let mut columns = current.key.clone();
-        columns.extend([current.commit_from, current.valid_from]);
-        for column in columns.iter().chain([&current.valid_to]) {
-            if !items.iter().any(|(item, _)| item == column) {
-                items.push((*column, self.columns.scalar(*column, span)));
-            }
-        }
-        let mut row = Vec::with_capacity(new.len());
-        for (column, scalar) in new {
-            if !items.iter().any(|(item, _)| *item == column) {
-                items.push((column, scalar));
-            }
-            row.push(column);
-        }
+        let row: Vec<Column> = new.row.iter().map(|(column, _)| *column).collect();
         let checks = self.checks(table, &row, span)?;
-        columns.extend(row);
-        columns.extend([current.valid_from, current.valid_to]);
-        let input = current.plan;
+        let old = current.named();
+        let carried = if portion.is_some() { current.carried() } else { Vec::new() };
+        let kept = old.iter().chain(&carried);
+        let kept = kept.map(|column| (*column, self.columns.scalar(*column, span)));
+        let items = once(kept.chain(new.row).chain(new.bounds.clone()));
+        let mut bounds = new.bounds.map(|(column, _)| column);
+        let mut input = Arc::new(Logical::Project { input: current.plan, items });
+        if new.moved
+            && let Some((from, to)) = table.period_columns()
+        {
+            (input, bounds) = self.instants_of(input, [row[from], row[to]], span);
+        }
         let write = Write {
             table: Arc::clone(table),
-            action: WriteAction::Update { portion: None },
-            input: Arc::new(Logical::Project { input, items }),
-            columns,
+            action: WriteAction::Update { portion },
+            input,
+            columns: [old, row, bounds.to_vec(), carried].concat(),
             checks,
-            spans,
+            spans: new.spans,
         };
         Ok(Statement::Query(self.finish_plan(Arc::new(Logical::Write(write)), Vec::new())))
     }
 
-    /// Returns the new value of every column, and where it stands.
-    #[expect(clippy::type_complexity, reason = "a pair of lists that exist here only")]
+    /// Returns the new value of every column, where it stands, and the new bounds.
     fn new_row(
         &mut self,
         table: &Arc<Table>,
@@ -110,49 +137,113 @@ impl Binder<'_> {
         current: &Current,
         clause: &mut Clause<'_>,
         span: Span,
-    ) -> Result<(Vec<(Column, Scalar)>, Vec<Span>)> {
-        let mut row: Vec<(Column, Scalar)> = current
-            .columns
-            .iter()
-            .map(|column| (*column, self.columns.scalar(*column, span)))
-            .collect();
-        let mut spans = vec![span; row.len()];
-        let mut set: Vec<Option<Span>> = vec![None; row.len()];
+    ) -> Result<NewRow> {
+        let kept = |column: Column| (column, self.columns.scalar(column, span));
+        let mut new = NewRow {
+            row: current.columns.iter().map(|column| kept(*column)).collect(),
+            spans: vec![span; current.columns.len()],
+            bounds: [current.valid_from, current.valid_to].map(kept),
+            set: Vec::new(),
+            moved: false,
+        };
         for (name, value) in self.flat_assignments(assignments, clause)? {
-            let at = assigned_column(table, name)?;
-            if let Some(first) = set[at].replace(name.span) {
+            let target = target_named(table, name)?;
+            if let Some((_, first)) = new.set.iter().find(|(set, _)| *set == target) {
                 let message = format!("column \"{}\" is set twice", name.node);
                 return Err(Diagnostic::at(Code::DuplicateColumn, name.span, message)
-                    .label(first, "set here first")
+                    .label(*first, "set here first")
                     .into());
             }
-            spans[at] = value.span();
-            let scalar = self.assigned_value(table, at, value, clause)?;
-            let column = self.columns.push(&table.columns[at].name, table.columns[at].ty);
-            row[at] = (column, scalar);
+            new.set.push((target, name.span));
+            let value_span = value.span();
+            let scalar = self.assigned_value(table, target, value, clause)?;
+            let (title, ty) = target.describe(table);
+            let made = (self.columns.push(title, ty), scalar);
+            match target {
+                Target::Stored(at) => {
+                    let shown = table.source(table.columns[at].id);
+                    new.moved |= !matches!(shown, ScanColumn::Stored(_));
+                    new.spans[at] = value_span;
+                    new.row[at] = made;
+                }
+                Target::ValidFrom => new.bounds[0] = made,
+                Target::ValidTo => new.bounds[1] = made,
+            }
         }
-        Ok((row, spans))
+        Ok(new)
+    }
+
+    /// `FOR PORTION OF`: the new row is true during the part of the old one that the portion covers,
+    /// and its bounds cannot be set besides.
+    fn cut_to(
+        &mut self,
+        table: &Table,
+        new: &mut NewRow,
+        portion: ValidTime,
+        update: &Update,
+    ) -> Result<()> {
+        let bound = |target: &Target| match target {
+            Target::Stored(at) => {
+                !matches!(table.source(table.columns[*at].id), ScanColumn::Stored(_))
+            }
+            Target::ValidFrom | Target::ValidTo => true,
+        };
+        if let Some((target, span)) = new.set.iter().find(|(target, _)| bound(target)) {
+            let name = target.describe(table).0;
+            let message = format!("column \"{name}\" is set by FOR PORTION OF");
+            let mistake = Diagnostic::at(Code::TemporalClause, *span, message)
+                .primary("a bound of the period")
+                .help("without FOR PORTION OF, SET moves the period of whole rows");
+            let portion = update.portion.as_ref().map(|portion| portion.span);
+            return Err(portion
+                .into_iter()
+                .fold(mistake, |mistake, span| mistake.label(span, "which gives it here"))
+                .into());
+        }
+        let (Some((from_at, to_at)), ValidTime::Range { from, to }) =
+            (table.period_columns(), portion)
+        else {
+            return Ok(());
+        };
+        for (at, function, instant) in
+            [(from_at, Function::Greatest, from), (to_at, Function::Least, to)]
+        {
+            let (_, kept) = &new.row[at];
+            let (ty, span) = (kept.ty, kept.span);
+            let literal =
+                Scalar::literal(Value::Timestamp(Timestamp(instant)), DataType::Timestamp, span);
+            let literal = match ty {
+                DataType::Date => {
+                    Scalar::literal(Value::Date(Timestamp(instant).to_date()), ty, span)
+                }
+                _ => literal,
+            };
+            let cut = call_of(function, vec![kept.clone(), literal], ty, span);
+            new.row[at] = (self.columns.push(&table.columns[at].name, ty), cut);
+        }
+        Ok(())
     }
 
     fn assigned_value(
         &mut self,
         table: &Arc<Table>,
-        at: usize,
+        target: Target,
         value: Assigned<'_>,
         clause: &mut Clause<'_>,
     ) -> Result<Scalar> {
         let scalar = match value {
             Assigned::Expr(value) if value.node == ExprKind::Default => {
-                return self.default_for(table, Target::Stored(at), value.span);
+                return self.default_for(table, target, value.span);
             }
             Assigned::Expr(value) => self.expr(value, clause)?,
             Assigned::Bound(scalar) => scalar,
         };
-        self.assign(scalar, table.columns[at].ty, &table.columns[at].name)
+        let (name, ty) = target.describe(table);
+        let scalar = self.assign(scalar, ty, name)?;
+        Ok(target.open_end(scalar))
     }
 
     pub(crate) fn delete(&mut self, delete: &Delete) -> Result<Statement> {
-        refuse_portion(delete.portion.as_ref())?;
         if let Some(table) = delete.using.first() {
             return not_built(table.span(), "DELETE … USING");
         }
@@ -162,10 +253,11 @@ impl Binder<'_> {
         let table = self.written_table(&delete.table)?;
         self.with_ctes(delete.with.as_ref(), |binder| {
             let span = delete.table.span();
-            let current = binder.current_rows(&table, delete.alias.as_ref(), span)?;
-            let mut current = current;
+            let portion = binder.portion(&table, delete.portion.as_ref())?;
+            let mut current =
+                binder.current_rows(&table, delete.alias.as_ref(), read_of(portion), span)?;
             current.plan = binder.where_of(current.plan, delete.filter.as_ref(), &current.scope)?;
-            Ok(binder.delete_of(&table, current))
+            binder.delete_of(&table, current, portion, span)
         })
     }
 
@@ -174,22 +266,35 @@ impl Binder<'_> {
             return not_built(tables[1].span(), "TRUNCATE of several tables");
         };
         let table = self.written_table(name)?;
-        let current = self.current_rows(&table, None, name.span())?;
-        Ok(self.delete_of(&table, current))
+        let current = self.current_rows(&table, None, TemporalRead::default(), name.span())?;
+        self.delete_of(&table, current, None, name.span())
     }
 
-    fn delete_of(&mut self, table: &Arc<Table>, current: Current) -> Statement {
-        let mut columns = current.key;
-        columns.extend([current.commit_from, current.valid_from]);
+    fn delete_of(
+        &mut self,
+        table: &Arc<Table>,
+        current: Current,
+        portion: Option<ValidTime>,
+        span: Span,
+    ) -> Result<Statement> {
+        // What stays of a row is as it was, but for the bounds that the table shows.
+        let checks = match portion.is_some() && table.period.is_some() {
+            true => self.checks(table, &current.columns, span)?,
+            false => Vec::new(),
+        };
+        let mut columns = current.named();
+        if portion.is_some() {
+            columns.extend(current.carried());
+        }
         let write = Write {
             table: Arc::clone(table),
-            action: WriteAction::Delete { portion: None },
+            action: WriteAction::Delete { portion },
             input: current.plan,
             columns,
-            checks: Vec::new(),
-            spans: Vec::new(),
+            checks,
+            spans: vec![span; table.columns.len()],
         };
-        Statement::Query(self.finish_plan(Arc::new(Logical::Write(write)), Vec::new()))
+        Ok(Statement::Query(self.finish_plan(Arc::new(Logical::Write(write)), Vec::new())))
     }
 
     fn where_of(
@@ -248,65 +353,44 @@ impl Binder<'_> {
         &mut self,
         table: &Arc<Table>,
         alias: Option<&ast::TableAlias>,
+        read: TemporalRead,
         span: Span,
     ) -> Result<Current> {
         let title = format!("\"{}\"", table.name);
-        let (plan, mut names) = self.scan(table, TemporalRead::default(), title, span);
+        let mut scan = self.scan(table, read, title, span);
+        let mut names = std::mem::take(&mut scan.names);
         apply_alias(&mut names, alias)?;
         let columns: Vec<Column> = names.columns.iter().map(|column| column.column).collect();
-        let hidden = |name: &str| {
-            let found = names.hidden.iter().find(|column| column.name == name);
-            found.expect("every table has the hidden columns").column
-        };
-        let (commit_from, valid_from, valid_to) =
-            (hidden("_commit_from"), hidden("_valid_from"), hidden("_valid_to"));
+        let hidden = [ScanColumn::CommitFrom, ScanColumn::ValidFrom, ScanColumn::ValidTo];
+        let [commit_from, valid_from, valid_to] = hidden.map(|source| scan.column(source));
         self.hidden_used.extend([commit_from, valid_from, valid_to]);
-        let (plan, key) = self.with_key(plan, table, &columns);
-        let scope = Scope::of(names);
+        let key = self.key_of(&mut scan, table, &columns);
+        let (plan, scope) = (scan.plan(self), Scope::of(names));
         Ok(Current { plan, scope, columns, key, commit_from, valid_from, valid_to })
     }
 
     /// Returns the key's columns; a table without a key gets its row id from the scan.
-    fn with_key(
-        &mut self,
-        plan: Arc<Logical>,
-        table: &Arc<Table>,
-        columns: &[Column],
-    ) -> (Arc<Logical>, Vec<Column>) {
+    fn key_of(&mut self, scan: &mut TableScan, table: &Table, columns: &[Column]) -> Vec<Column> {
         let position = |id| table.columns.iter().position(|column| column.id == id);
         let key = table.primary_key.iter().filter_map(|id| position(*id));
         let key: Vec<Column> = key.map(|at| columns[at]).collect();
         if !key.is_empty() {
-            return (plan, key);
+            return key;
         }
         let row_id = self.columns.push("_row_id", DataType::Int64);
         self.hidden_used.insert(row_id);
-        let plan = match plan.as_ref() {
-            Logical::Scan(scan) => {
-                let mut list = scan.columns.clone();
-                list.push((row_id, ScanColumn::Stored(ROW_ID)));
-                Arc::new(Logical::Scan(Scan { columns: list, ..scan.clone() }))
-            }
-            _ => unreachable!("the current rows are a scan"),
-        };
-        (plan, vec![row_id])
+        scan.scan.columns.push((row_id, ScanColumn::Stored(ROW_ID)));
+        vec![row_id]
     }
 }
 
-fn refuse_portion(portion: Option<&ast::Portion>) -> Result<()> {
-    match portion {
-        None => Ok(()),
-        Some(portion) => not_built(portion.span, "FOR PORTION OF"),
+/// Returns each column once, where it stands first.
+fn once(items: impl Iterator<Item = (Column, Scalar)>) -> Vec<(Column, Scalar)> {
+    let mut kept: Vec<(Column, Scalar)> = Vec::new();
+    for (column, scalar) in items {
+        if !kept.iter().any(|(other, _)| *other == column) {
+            kept.push((column, scalar));
+        }
     }
-}
-
-fn assigned_column(table: &Table, name: &ast::Name) -> Result<usize> {
-    let found = table.columns.iter().position(|column| column.name == name.node);
-    if let Some(at) = found {
-        return Ok(at);
-    }
-    if matches!(name.node.as_str(), "_valid_from" | "_valid_to") {
-        return not_built(name.span, "setting the valid period of a row");
-    }
-    Err(unknown_target(table, name).into())
+    kept
 }

@@ -1,6 +1,7 @@
 //! CREATE TABLE: columns, keys, defaults and checks become a definition that holds together.
 
 mod drop;
+mod period;
 mod view;
 
 use std::sync::Arc;
@@ -11,7 +12,9 @@ use grammar::ast::{
     TableConstraintKind, TableElement,
 };
 use ir::catalog::Check;
-use ir::{ColumnDefinition, Ddl, Logical, Query, Relation, Statement, TableDefinition};
+use ir::{
+    ColumnDefinition, Ddl, Logical, PeriodDefinition, Query, Relation, Statement, TableDefinition,
+};
 use types::DataType;
 
 use crate::binder::Binder;
@@ -20,6 +23,7 @@ use crate::literal;
 use crate::query::{HIDDEN, Place, renamed, schema_place};
 use crate::scope::Scope;
 use crate::typename::named_type;
+use period::{add_periods, refuse_bound_in_key, without_overlaps};
 
 /// Most columns of a table: PostgreSQL's limit.
 const COLUMNS_MAX: usize = 1_600;
@@ -31,6 +35,7 @@ struct Draft {
     names: Vec<ast::Name>,
     primary_key: Option<(Vec<usize>, Span)>,
     checks: Vec<Check>,
+    period: Option<PeriodDefinition>,
 }
 
 impl Binder<'_> {
@@ -76,6 +81,7 @@ impl Binder<'_> {
             names: Vec::new(),
             primary_key: None,
             checks: Vec::new(),
+            period: None,
         };
         let mut mistakes = Vec::new();
         for element in &create.elements {
@@ -91,15 +97,14 @@ impl Binder<'_> {
         if is_document(create) {
             return Ok(document_table(draft));
         }
+        add_periods(&mut draft, create)?;
         for element in &create.elements {
             match element {
                 TableElement::Column(column) => self.column_constraints(&mut draft, column)?,
                 TableElement::Constraint(constraint) => {
                     self.table_constraint(&mut draft, constraint)?;
                 }
-                TableElement::Period(period) => {
-                    return not_built(period.span, "PERIOD FOR");
-                }
+                TableElement::Period(_) => {}
             }
         }
         finished(draft, create)
@@ -138,6 +143,7 @@ impl Binder<'_> {
         match &constraint.kind {
             TableConstraintKind::PrimaryKey(key) => {
                 let columns = key_columns(draft, key)?;
+                without_overlaps(draft, key)?;
                 set_key(draft, columns, span)
             }
             TableConstraintKind::Check(expr) => {
@@ -226,6 +232,7 @@ impl Binder<'_> {
             primary_key: Vec::new(),
             checks: Vec::new(),
             document: false,
+            period: None,
         };
         Ok((definition, Some(query)))
     }
@@ -268,7 +275,9 @@ fn query_column_names(create: &CreateTable) -> Result<Vec<ast::Name>> {
             TableElement::Constraint(constraint) => {
                 return not_built(constraint.span, "a constraint in CREATE TABLE AS");
             }
-            TableElement::Period(period) => return not_built(period.span, "PERIOD FOR"),
+            TableElement::Period(period) => {
+                return not_built(period.span, "PERIOD FOR in CREATE TABLE AS");
+            }
         }
     }
     Ok(names)
@@ -298,6 +307,7 @@ fn document_table(mut draft: Draft) -> TableDefinition {
         primary_key: vec![0],
         checks: Vec::new(),
         document: true,
+        period: None,
     }
 }
 
@@ -355,9 +365,6 @@ fn set_key(draft: &mut Draft, columns: Vec<usize>, span: Span) -> Result<()> {
 }
 
 fn key_columns(draft: &Draft, key: &KeyColumns) -> Result<Vec<usize>> {
-    if let Some(period) = &key.period {
-        return not_built(period.span, "WITHOUT OVERLAPS");
-    }
     let mut columns = Vec::with_capacity(key.columns.len());
     for name in &key.columns {
         let Some(at) = draft.names.iter().position(|other| other.node == name.node) else {
@@ -384,6 +391,7 @@ fn finished(mut draft: Draft, create: &CreateTable) -> Result<TableDefinition> {
     }
     let primary_key = draft.primary_key.take().map(|(columns, _)| columns).unwrap_or_default();
     for at in &primary_key {
+        refuse_bound_in_key(&draft, *at)?;
         let column = &mut draft.columns[*at];
         column.not_null = true;
         if matches!(column.ty, DataType::Json | DataType::Interval) {
@@ -399,5 +407,6 @@ fn finished(mut draft: Draft, create: &CreateTable) -> Result<TableDefinition> {
         primary_key,
         checks: draft.checks,
         document: false,
+        period: draft.period,
     })
 }

@@ -14,6 +14,7 @@ use ir::{
 use types::{DataType, TIME_MAX, TIME_MIN, Timestamp, Value};
 
 use crate::binder::Binder;
+use crate::coerce::cast;
 use crate::expr::{Clause, not_built};
 use crate::function::call_of;
 use crate::literal;
@@ -52,7 +53,7 @@ impl Binder<'_> {
             return not_built(insert.span, "RETURNING");
         }
         let table = self.written_table(&insert.table)?;
-        let valid = self.valid_period(insert.valid.as_ref())?;
+        let valid = self.valid_period(&table, insert.valid.as_ref())?;
         let targets = insert_targets(&table, insert, valid.is_some())?;
         let incoming = self
             .with_ctes(insert.with.as_ref(), |binder| binder.incoming(&table, insert, &targets))?;
@@ -79,8 +80,19 @@ impl Binder<'_> {
     }
 
     /// Evaluates `VALID FROM a TO b`; NULL is an open end.
-    fn valid_period(&mut self, valid: Option<&ast::ValidPeriod>) -> Result<Option<(i64, i64)>> {
+    fn valid_period(
+        &mut self,
+        table: &Table,
+        valid: Option<&ast::ValidPeriod>,
+    ) -> Result<Option<(i64, i64)>> {
         let Some(valid) = valid else { return Ok(None) };
+        if let Some(period) = &table.period {
+            let message = format!("the valid time of \"{}\" is given by its columns", table.name);
+            return Err(Diagnostic::at(Code::TemporalClause, valid.span, message)
+                .primary(format!("the table declares it as period \"{}\"", period.name))
+                .help(period_help(table))
+                .into());
+        }
         let from = self.instant(&valid.from, TIME_MIN)?;
         let to = self.instant(&valid.to, TIME_MAX)?;
         // Parameters without values have no order yet.
@@ -234,7 +246,9 @@ impl Binder<'_> {
         let mut columns = Vec::with_capacity(table.columns.len() + 2);
         let mut places = Vec::with_capacity(table.columns.len());
         let stored = (0..table.columns.len()).map(Target::Stored);
-        for target in stored.chain([Target::ValidFrom, Target::ValidTo]) {
+        let hidden = [Target::ValidFrom, Target::ValidTo];
+        let hidden = hidden.into_iter().filter(|_| table.period.is_none());
+        for target in stored.chain(hidden) {
             let (name, ty) = target.describe(table);
             let place = incoming.given.iter().position(|(given, _)| *given == target);
             let (column, scalar) = match place {
@@ -258,15 +272,45 @@ impl Binder<'_> {
         places.truncate(table.columns.len());
         let spans = row_spans(&incoming, &places, span);
         let checks = self.checks(table, &columns, span)?;
+        let mut input = Arc::new(Logical::Project { input: incoming.plan, items });
+        if let Some((from, to)) = table.period_columns() {
+            let bounds;
+            (input, bounds) = self.instants_of(input, [columns[from], columns[to]], span);
+            columns.extend(bounds);
+        }
         let write = Write {
             table: Arc::clone(table),
             action: WriteAction::Insert { upsert: table.document },
-            input: Arc::new(Logical::Project { input: incoming.plan, items }),
+            input,
             columns,
             checks,
             spans,
         };
         Ok(self.finish_plan(Arc::new(Logical::Write(write)), Vec::new()))
+    }
+
+    /// Returns a projection with the instants of two bounds; a day is its midnight.
+    pub(crate) fn instants_of(
+        &mut self,
+        input: Arc<Logical>,
+        bounds: [Column; 2],
+        span: Span,
+    ) -> (Arc<Logical>, [Column; 2]) {
+        if bounds.iter().all(|bound| self.columns.ty(*bound) == DataType::Timestamp) {
+            return (input, bounds);
+        }
+        let Logical::Project { items, .. } = input.as_ref() else {
+            unreachable!("new rows come from a projection");
+        };
+        let pass = |(column, _): &(Column, Scalar)| (*column, self.columns.scalar(*column, span));
+        let mut items: Vec<(Column, Scalar)> = items.iter().map(pass).collect();
+        let instants = bounds.map(|bound| {
+            let instant = cast(self.columns.scalar(bound, span), DataType::Timestamp);
+            let column = self.columns.push("", DataType::Timestamp);
+            items.push((column, instant));
+            column
+        });
+        (Arc::new(Logical::Project { input, items }), instants)
     }
 
     /// Returns the default of a column, converted to its type; NULL without one.
@@ -354,7 +398,7 @@ impl Target {
     }
 
     /// NULL as a bound of the valid period is an open end.
-    fn open_end(self, scalar: Scalar) -> Scalar {
+    pub(crate) fn open_end(self, scalar: Scalar) -> Scalar {
         let open = match self {
             Target::Stored(_) => return scalar,
             Target::ValidFrom => TIME_MIN,
@@ -443,13 +487,16 @@ pub(crate) fn named_targets(table: &Table, names: &[ast::Name]) -> Result<Vec<Ta
 }
 
 #[expect(clippy::result_large_err, reason = "the caller joins the mistakes of several names")]
-fn target_named(table: &Table, name: &ast::Name) -> std::result::Result<Target, Diagnostic> {
+pub(crate) fn target_named(
+    table: &Table,
+    name: &ast::Name,
+) -> std::result::Result<Target, Diagnostic> {
     if let Some(at) = table.columns.iter().position(|column| column.name == name.node) {
         return Ok(Target::Stored(at));
     }
     match name.node.as_str() {
-        "_valid_from" => return Ok(Target::ValidFrom),
-        "_valid_to" => return Ok(Target::ValidTo),
+        "_valid_from" if table.period.is_none() => return Ok(Target::ValidFrom),
+        "_valid_to" if table.period.is_none() => return Ok(Target::ValidTo),
         hidden if hidden.starts_with("_commit_") || hidden.starts_with("_system_") => {
             let message = format!("column \"{hidden}\" is set by the commit");
             return Err(Diagnostic::at(Code::UnknownColumn, name.span, message));
@@ -457,6 +504,13 @@ fn target_named(table: &Table, name: &ast::Name) -> std::result::Result<Target, 
         _ => {}
     }
     Err(unknown_target(table, name))
+}
+
+/// Says how a table with a declared period is given the valid time of its rows.
+fn period_help(table: &Table) -> String {
+    let names = table.period_columns().map(|(from, to)| [from, to]);
+    let names = names.into_iter().flatten().map(|at| table.columns[at].name.as_str());
+    format!("the columns are {}", crate::unknown::quoted_list(names))
 }
 
 /// Returns the error of a column that the written table does not have.

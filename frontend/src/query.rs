@@ -25,7 +25,7 @@ use crate::scope::{Scope, ScopeColumn, ScopeTable, duplicate_alias};
 use crate::temporal::Reads;
 
 pub(crate) use joined::{filtered_with, with_subqueries};
-pub(crate) use relation::{HIDDEN, Place, apply_alias, schema_place};
+pub(crate) use relation::{HIDDEN, Place, TableScan, apply_alias, schema_place};
 
 /// A bound query: a plan and the columns that it gives, in order.
 #[derive(Clone, Debug)]
@@ -108,7 +108,7 @@ impl Binder<'_> {
 
     /// Returns the plan of a common table expression under the current clauses.
     fn bind_cte(&mut self, cte: &Rc<Cte>) -> Result<Bound> {
-        let reads = self.reads;
+        let reads = self.reads.clone();
         let known = cte.bound.borrow().iter().find(|(at, _)| *at == reads).cloned();
         if let Some((_, bound)) = known {
             return Ok(bound);

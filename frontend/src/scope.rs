@@ -19,7 +19,7 @@ pub(crate) struct ScopeColumn {
 }
 
 /// A table in FROM.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ScopeTable {
     /// Its alias or own name; none for a subquery without an alias.
     pub(crate) name: Option<String>,

@@ -4,11 +4,13 @@
 //! `SET valid_time`. An integer is a commit on the system axis and raw microseconds on the valid
 //! axis (temporal.md §2); a time on the system axis is the last commit at or before it.
 
+mod portion;
+
 use std::sync::Arc;
 
 use diag::{Code, Diagnostic, Result, Span};
-use grammar::ast::{Dimension, Expr, TemporalClause, TemporalRange};
-use ir::{Catalog, Function, Scalar, SystemTime, TemporalRead, ValidTime};
+use grammar::ast::{Dimension, Expr, Name, TemporalClause, TemporalRange};
+use ir::{Catalog, Function, Scalar, SystemTime, Table, TemporalRead, ValidTime};
 use types::{CommitId, DataType, Date, MICROS_PER_DAY, TIME_MAX, TIME_MIN, Timestamp, Value};
 
 use crate::binder::Binder;
@@ -17,11 +19,15 @@ use crate::expr::Clause;
 use crate::function::call_of;
 use crate::scope::Scope;
 
+pub(crate) use portion::read_of;
+
 /// What the clauses around a place say; silent axes are `None`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Reads {
     pub(crate) system: Option<SystemTime>,
     pub(crate) valid: Option<ValidTime>,
+    /// The declared period by whose name the valid time was chosen: the tables read have it.
+    period: Option<Name>,
 }
 
 /// A bound of a clause.
@@ -44,23 +50,40 @@ impl Binder<'_> {
         let mut reads = Reads::default();
         let (mut system, mut valid) = (None, None);
         for clause in clauses {
-            match axis(&clause.dimension)? {
-                Axis::System => {
+            match &clause.dimension {
+                Dimension::System => {
                     once(&mut system, clause.span, "system time")?;
                     reads.system = Some(self.system_time(&clause.range, clause.span)?);
                 }
-                Axis::Valid => {
+                Dimension::Valid | Dimension::Period(_) => {
                     once(&mut valid, clause.span, "valid time")?;
                     reads.valid = Some(self.valid_time(&clause.range, clause.span)?);
                 }
             }
+            if let Dimension::Period(name) = &clause.dimension {
+                reads.period = Some(name.clone());
+            }
         }
-        let outer = self.reads;
-        Ok(Reads { system: reads.system.or(outer.system), valid: reads.valid.or(outer.valid) })
+        reads.system = reads.system.or(self.reads.system);
+        if reads.valid.is_none() {
+            reads.valid = self.reads.valid;
+            reads.period.clone_from(&self.reads.period);
+        }
+        Ok(reads)
+    }
+
+    /// Fails if the clause around names a period that the table does not have.
+    pub(crate) fn check_period(&self, table: &Table) -> Result<()> {
+        match &self.reads.period {
+            Some(name) if !has_period(table, name) => {
+                Err(unknown_period(table, name, self.place(name.span)).into())
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Returns the read of a table under `reads`, with the session's defaults.
-    pub(crate) fn read(&self, reads: Reads) -> TemporalRead {
+    pub(crate) fn read(&self, reads: &Reads) -> TemporalRead {
         let pinned = self.context.session.pinned;
         let system = reads.system.or(pinned.map(|read| read.system)).unwrap_or_default();
         let session = self.context.session.valid;
@@ -172,12 +195,7 @@ impl Binder<'_> {
         let mut clause = Clause::new(&scope, "a temporal clause");
         clause.no_columns = Some("a temporal bound cannot read a column");
         let scalar = self.expr(expr, &mut clause)?;
-        let scalar = if is_unknown(&scalar) {
-            let ty = self.unknown_bound(&scalar);
-            self.adopt(scalar, ty)?
-        } else {
-            scalar
-        };
+        let scalar = if is_unknown(&scalar) { self.unknown_bound(scalar)? } else { scalar };
         if !scalar.is_constant() {
             let message = "a temporal bound must be stable";
             return Err(Diagnostic::at(Code::TemporalBound, expr.span, message)
@@ -187,14 +205,20 @@ impl Binder<'_> {
         Ok(scalar)
     }
 
-    /// A parameter may be a commit or a time; its value tells.
-    fn unknown_bound(&self, scalar: &Scalar) -> DataType {
-        match scalar.kind {
-            ir::ScalarKind::Parameter(index) => match self.parameter_value(index) {
-                Some(Value::Int64(_) | Value::Int32(_) | Value::Int16(_)) | None => DataType::Int64,
-                Some(_) => DataType::Timestamp,
-            },
-            _ => DataType::Timestamp,
+    /// A parameter may be a commit or a time; its value tells, and before there is one it takes any.
+    fn unknown_bound(&mut self, scalar: Scalar) -> Result<Scalar> {
+        let ir::ScalarKind::Parameter(index) = scalar.kind else {
+            return self.adopt(scalar, DataType::Timestamp);
+        };
+        match self.parameter_value(index) {
+            None => {
+                self.accept_any(index);
+                Ok(Scalar { ty: DataType::Timestamp, ..scalar })
+            }
+            Some(Value::Int64(_) | Value::Int32(_) | Value::Int16(_)) => {
+                self.adopt(scalar, DataType::Int64)
+            }
+            Some(_) => self.adopt(scalar, DataType::Timestamp),
         }
     }
 
@@ -270,21 +294,20 @@ impl Binder<'_> {
     }
 }
 
-enum Axis {
-    System,
-    Valid,
+fn has_period(table: &Table, name: &Name) -> bool {
+    table.period.as_ref().is_some_and(|period| period.name == name.node)
 }
 
-fn axis(dimension: &Dimension) -> Result<Axis> {
-    match dimension {
-        Dimension::System => Ok(Axis::System),
-        Dimension::Valid => Ok(Axis::Valid),
-        Dimension::Period(name) => {
-            Err(Diagnostic::not_built(name.span, "reading a declared period")
-                .help("FOR SYSTEM_TIME and FOR VALID_TIME exist on every table")
-                .into())
-        }
-    }
+/// Returns the error of a period that a table does not declare.
+fn unknown_period(table: &Table, name: &Name, span: Span) -> Diagnostic {
+    let message = format!("period \"{}\" of \"{}\" does not exist", name.node, table.name);
+    let help = match &table.period {
+        Some(period) => format!("its period is \"{}\"", period.name),
+        None => "FOR VALID_TIME names the valid time of any table".to_owned(),
+    };
+    Diagnostic::at(Code::UnknownColumn, span, message)
+        .primary(format!("not a period of \"{}\"", table.name))
+        .help(help)
 }
 
 fn once(seen: &mut Option<Span>, span: Span, what: &str) -> Result<()> {

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use types::{ColumnId, CommitId, DataType, TreeId};
 
+use crate::ScanColumn;
+
 /// A table, view or index; never reused, not even after DROP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableId(pub u32);
@@ -36,6 +38,31 @@ pub struct Check {
     pub text: String,
 }
 
+/// How many current rows a key of a table with a declared period may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PeriodKey {
+    /// One, whatever its period: a plain PRIMARY KEY.
+    OneRow,
+    /// One at each instant: `PRIMARY KEY (…, p WITHOUT OVERLAPS)`.
+    WithoutOverlaps,
+}
+
+/// `PERIOD FOR name (from, to)`: two columns show the valid time of the table's rows.
+///
+/// They are not stored: a row's rectangle has the two bounds, so that reads, splits and
+/// compaction know one valid time. A column of days shows an instant's day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredPeriod {
+    /// Its name, folded.
+    pub name: String,
+    /// The column that shows where a row's valid time begins.
+    pub from: ColumnId,
+    /// The column that shows where it ends.
+    pub to: ColumnId,
+    /// What a key may have.
+    pub key: PeriodKey,
+}
+
 /// A table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
@@ -53,6 +80,8 @@ pub struct Table {
     pub checks: Vec<Check>,
     /// True of a JSON-document table: INSERT upserts, `doc.a.b` reads paths.
     pub document: bool,
+    /// Its valid time under names of its own.
+    pub period: Option<DeclaredPeriod>,
 }
 
 /// The stored column that keys tables without a primary key.
@@ -62,6 +91,22 @@ impl Table {
     /// Returns the columns that key the tree: the primary key, or the hidden row id.
     pub fn key(&self) -> Vec<ColumnId> {
         if self.primary_key.is_empty() { vec![ROW_ID] } else { self.primary_key.clone() }
+    }
+
+    /// Returns where the values of a column come from: the store, or a bound of the valid time.
+    pub fn source(&self, id: ColumnId) -> ScanColumn {
+        match &self.period {
+            Some(period) if period.from == id => ScanColumn::ValidFrom,
+            Some(period) if period.to == id => ScanColumn::ValidTo,
+            Some(_) | None => ScanColumn::Stored(id),
+        }
+    }
+
+    /// Returns the positions of the columns that show the bounds of the declared period.
+    pub fn period_columns(&self) -> Option<(usize, usize)> {
+        let at = |id| self.columns.iter().position(|column| column.id == id);
+        let period = self.period.as_ref()?;
+        at(period.from).zip(at(period.to))
     }
 
     /// Returns the column of this name.

@@ -38,6 +38,6 @@ pub use rules::{TraceStep, decorrelate, may_fail, optimize, optimize_traced, unr
 pub use scalar::{ArithmeticOp, CompareOp, Scalar, ScalarKind, TruthTest};
 pub use statement::{
     ColumnDefinition, Copy, CopyFormat, CopyOptions, CopySource, Ddl, ExplainFormat, ExplainStage,
-    Statement, TableDefinition, TransactionAction,
+    PeriodDefinition, Statement, TableDefinition, TransactionAction,
 };
 pub use temporal::{ScanColumn, SystemTime, TemporalRead, ValidTime};

@@ -222,7 +222,8 @@ pub enum WriteAction {
     },
     /// Input: the old row's key columns in key order, its commit_from and valid_from.
     Delete {
-        /// `FOR PORTION OF`: the part deleted; the old row's columns and valid_to follow.
+        /// `FOR PORTION OF`: the part deleted; the old row's columns and valid_to follow, and the
+        /// checks are those of what stays of it.
         portion: Option<ValidTime>,
     },
 }

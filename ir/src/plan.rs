@@ -261,14 +261,16 @@ impl Planner<'_> {
     }
 }
 
-/// Returns the columns of the new row among the input's; none of a DELETE.
+/// Returns the columns of the row that the checks test; none of a DELETE of whole rows.
 fn new_row(write: &Write) -> &[Column] {
     let columns = write.table.columns.len();
     let first = match write.action {
         WriteAction::Insert { .. } => 0,
         // The old row's key, commit_from and valid_from come before.
-        WriteAction::Update { .. } => write.table.key().len() + 2,
-        WriteAction::Delete { .. } => return &[],
+        WriteAction::Update { .. } | WriteAction::Delete { portion: Some(_) } => {
+            write.table.key().len() + 2
+        }
+        WriteAction::Delete { portion: None } => return &[],
     };
     &write.columns[first..first + columns]
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diag::Span;
 use types::{DataType, Value};
 
-use crate::catalog::Check;
+use crate::catalog::{Check, PeriodKey};
 use crate::{Query, Table, TemporalRead};
 
 /// A bound statement.
@@ -107,6 +107,21 @@ pub struct TableDefinition {
     pub checks: Vec<Check>,
     /// True of a JSON-document table.
     pub document: bool,
+    /// `PERIOD FOR`.
+    pub period: Option<PeriodDefinition>,
+}
+
+/// The declared period of a new table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeriodDefinition {
+    /// Its name, folded.
+    pub name: String,
+    /// Position of the column where a row's valid time begins.
+    pub from: usize,
+    /// Position of the column where it ends.
+    pub to: usize,
+    /// What a key may have.
+    pub key: PeriodKey,
 }
 
 /// A change of the catalog.

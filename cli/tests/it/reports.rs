@@ -41,7 +41,9 @@ reports! {
     not_built: "CREATE INDEX i ON staff (name)";
     not_built_statement: "GRANT SELECT ON staff TO ann";
     not_built_clause: "SELECT name FROM staff\nWHERE id = 1\nCOALESCE PERIOD valid";
-    declared_period: "CREATE TABLE p (a DATE, b DATE, PERIOD FOR valid (a, b))";
+    period_of_system_time: "CREATE TABLE p (a TIMESTAMP, b TIMESTAMP, PERIOD FOR SYSTEM_TIME (a, b))";
+    portion_ends_before_it_starts: "UPDATE staff FOR PORTION OF valid_time FROM DATE '2024-05-01'\n  TO DATE '2024-04-01' SET name = 'x'";
+    portion_of_no_period: "DELETE FROM staff FOR PORTION OF employment FROM NULL TO NULL";
     overflow_of_a_whole_column: "SELECT id,\n       CAST(salary * 10000000000000000000 AS BIGINT)\nFROM staff";
     duplicate_key_among_rows: "INSERT INTO staff VALUES\n  (3, 'cid', 1.00),\n  (2, 'eve', 1.00)";
     duplicate_key_twice: "INSERT INTO staff (name, id) VALUES ('cid', 3), ('dan', 3)";
@@ -56,6 +58,27 @@ reports! {
     text_that_is_no_date: "SELECT * FROM staff WHERE name < DATE '2024-02'";
     error_in_a_scan: "SELECT id\nFROM staff\nWHERE salary > 5\n  AND 10 / (id - 2) > 0";
     copy_from_no_file: "COPY staff FROM '/nowhere/staff.csv'";
+}
+
+/// What fails on a table with a declared period.
+#[test]
+fn declared_period() {
+    let table = "CREATE TABLE rent (flat INT, who TEXT, a DATE, b DATE, PERIOD FOR stay (a, b), \
+                 PRIMARY KEY (flat, stay WITHOUT OVERLAPS), CHECK (b - a >= 7));
+                 INSERT INTO rent VALUES (1, 'ann', '2024-01-01', '2024-02-01');\n";
+    let statements = [
+        "INSERT INTO rent VALUES (1, 'bob', '2024-01-31', '2024-03-01')",
+        "INSERT INTO rent VALUES (2, 'bob', '2024-03-01', '2024-02-01')",
+        "DELETE FROM rent FOR PORTION OF stay FROM DATE '2024-01-03' TO DATE '2024-01-20'",
+        "UPDATE rent FOR PORTION OF stay FROM DATE '2024-01-08' TO NULL SET b = '2024-01-20'",
+        "INSERT INTO rent VALUES (2, 'bob', '2024-03-01', '2024-04-01') VALID FROM 1 TO 2",
+    ];
+    let reports = statements.map(|statement| {
+        let output = run(&[], format!("{table}{statement};\n").as_bytes());
+        assert_eq!(output.status.code(), Some(1), "the statement fails: {statement}");
+        String::from_utf8(output.stderr).expect("it is UTF-8")
+    });
+    insta::assert_snapshot!(reports.join("\n"));
 }
 
 /// A scan's error is placed in its statement, whatever stands before it in the batch.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use ir::catalog::Check;
+use ir::catalog::{Check, DeclaredPeriod, PeriodKey};
 use ir::{Relation, Table, TableColumn, TableId, View};
 use serde::{Deserialize, Serialize};
 use types::{ColumnId, DataType, TreeId, Value};
@@ -20,6 +20,16 @@ struct TableJson {
     primary_key: Vec<u32>,
     checks: Vec<CheckJson>,
     document: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    period: Option<PeriodJson>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PeriodJson {
+    name: String,
+    from: u32,
+    to: u32,
+    without_overlaps: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -106,6 +116,12 @@ fn table_json(table: &Table) -> TableJson {
             .map(|check| CheckJson { name: check.name.clone(), text: check.text.clone() })
             .collect(),
         document: table.document,
+        period: table.period.as_ref().map(|period| PeriodJson {
+            name: period.name.clone(),
+            from: period.from.0,
+            to: period.to.0,
+            without_overlaps: period.key == PeriodKey::WithoutOverlaps,
+        }),
     }
 }
 
@@ -125,7 +141,13 @@ fn table(id: TableId, name: &str, json: &str) -> Result<Table, String> {
         primary_key: json.primary_key.into_iter().map(ColumnId).collect(),
         checks: checks.map(|check| Check { name: check.name, text: check.text }).collect(),
         document: json.document,
+        period: json.period.map(period),
     })
+}
+
+fn period(json: PeriodJson) -> DeclaredPeriod {
+    let key = if json.without_overlaps { PeriodKey::WithoutOverlaps } else { PeriodKey::OneRow };
+    DeclaredPeriod { name: json.name, from: ColumnId(json.from), to: ColumnId(json.to), key }
 }
 
 fn column(json: ColumnJson) -> Result<TableColumn, String> {
@@ -175,7 +197,7 @@ fn type_of(text: &str) -> Option<DataType> {
 mod tests {
     use std::sync::Arc;
 
-    use ir::catalog::Check;
+    use ir::catalog::{Check, DeclaredPeriod, PeriodKey};
     use ir::{Relation, Table, TableColumn, TableId, View};
     use types::{ColumnId, DataType, TreeId};
 
@@ -215,6 +237,12 @@ mod tests {
             primary_key: vec![ColumnId(4), ColumnId(2)],
             checks: vec![Check { name: "t_check".to_owned(), text: "a > 'x'".to_owned() }],
             document: false,
+            period: Some(DeclaredPeriod {
+                name: "p".to_owned(),
+                from: ColumnId(11),
+                to: ColumnId(12),
+                key: PeriodKey::WithoutOverlaps,
+            }),
         }));
         let view = Relation::View(Arc::new(View {
             id: TableId(8),

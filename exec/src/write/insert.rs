@@ -25,7 +25,7 @@ pub(super) fn insert(
             };
             let columns = values(&batch.columns()[..width], &target.types, at);
             let row = target.stored_row(columns, Some(&key));
-            let valid = new_period(&batch, width, at)?;
+            let valid = new_period(target.plan, &batch, width, at, count)?;
             if upsert {
                 replace(target, row, valid)?;
             } else {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use diag::{Code, Diagnostic, Span};
-use ir::PhysicalWrite;
+use ir::catalog::PeriodKey;
+use ir::{PhysicalWrite, Table};
 use storage::{PENDING, ReadPoint, ScanColumn, Transaction, View};
 use types::{Batch, ColumnId, CommitId, DataType, Period, TIME_MAX, TIME_MIN, Timestamp, Value};
 
@@ -21,8 +22,8 @@ pub(super) struct Target<'a> {
     /// Types of the key's columns, in key order.
     pub(super) key_types: Vec<DataType>,
     stored: Vec<ColumnId>,
-    /// Where each table column lies in a stored row.
-    places: Vec<usize>,
+    /// Where each table column lies in a stored row; a bound of the declared period does not.
+    places: Vec<Option<usize>>,
     key_places: Vec<usize>,
     /// Keys that this statement wrote, and the periods of each.
     taken: HashMap<Vec<u8>, Vec<Period>>,
@@ -46,7 +47,10 @@ impl<'a> Target<'a> {
         let place = |id: ColumnId| {
             schema.position(id).ok_or_else(|| internal(format!("column {} is not stored", id.0)))
         };
-        let places = plan.table.columns.iter().map(|column| place(column.id));
+        let places = plan.table.columns.iter().map(|column| match plan.table.source(column.id) {
+            ir::ScanColumn::Stored(id) => place(id).map(Some),
+            _ => Ok(None),
+        });
         let places = places.collect::<diag::Result<Vec<_>>>()?;
         let key_places =
             schema.key.iter().map(|key| place(key.column)).collect::<diag::Result<Vec<_>>>()?;
@@ -72,7 +76,9 @@ impl<'a> Target<'a> {
     pub(super) fn stored_row(&self, values: Vec<Value>, key: Option<&[Value]>) -> Vec<Value> {
         let mut row = vec![Value::Null; self.stored.len()];
         for (value, place) in values.into_iter().zip(&self.places) {
-            row[*place] = value;
+            if let Some(place) = place {
+                row[*place] = value;
+            }
         }
         if let Some(key) = key.filter(|_| self.has_hidden_key()) {
             for (value, place) in key.iter().zip(&self.key_places) {
@@ -80,6 +86,19 @@ impl<'a> Target<'a> {
             }
         }
         row
+    }
+
+    /// Returns the table's columns of a stored row that is true during `valid`.
+    pub(super) fn table_row(&self, row: &[Value], valid: Period) -> Vec<Value> {
+        let columns = self.plan.table.columns.iter().zip(&self.places);
+        let values = columns.map(|(column, place)| match place {
+            Some(place) => row[*place].clone(),
+            None if self.plan.table.source(column.id) == ir::ScanColumn::ValidFrom => {
+                bound(valid.from, column.ty)
+            }
+            None => bound(valid.to, column.ty),
+        });
+        values.collect()
     }
 
     /// Returns the key of a stored row.
@@ -98,7 +117,8 @@ impl<'a> Target<'a> {
     }
 
     /// Fails if another current version of the row's key, in the view or written by this statement,
-    /// shares an instant with `valid`; notes the key as taken. The row is the statement's `number`-th.
+    /// shares an instant with `valid`, or is there at all where the key has one row; notes the key
+    /// as taken. The row is the statement's `number`-th.
     pub(super) fn claim(
         &mut self,
         view: &View,
@@ -114,18 +134,31 @@ impl<'a> Target<'a> {
         let at = ReadPoint::as_of(view.commit());
         let columns = [ScanColumn::ValidFrom, ScanColumn::ValidTo];
         for found in view.get(self.plan.table.tree, &key, &columns, at).map_err(failed)? {
-            if period(&found[0], &found[1])?.overlaps(valid) {
-                return Err(self.duplicate(&key, number, "another row has this key"));
+            let found = period(&found[0], &found[1])?;
+            if self.excludes(found, valid) {
+                return Err(self.duplicate(&key, number, found, "another row has this key"));
             }
         }
         let bytes = types::key::encode(&key, &vec![false; key.len()]);
-        let periods = self.taken.entry(bytes).or_default();
-        let clash = periods.iter().any(|period| period.overlaps(valid));
+        let periods = self.taken.entry(bytes.clone()).or_default();
         periods.push(valid);
-        match clash {
-            true => Err(self.duplicate(&key, number, "this statement writes the key twice")),
-            false => Ok(()),
+        let others = &self.taken[&bytes];
+        let clash = others[..others.len() - 1].iter().find(|other| self.excludes(**other, valid));
+        match clash.copied() {
+            Some(other) => {
+                Err(self.duplicate(&key, number, other, "this statement writes the key twice"))
+            }
+            None => Ok(()),
         }
+    }
+
+    /// True if a key cannot have rows that are true during these two periods.
+    fn excludes(&self, one: Period, other: Period) -> bool {
+        self.rule() == Some(PeriodKey::OneRow) || one.overlaps(other)
+    }
+
+    fn rule(&self) -> Option<PeriodKey> {
+        self.plan.table.period.as_ref().map(|period| period.key)
     }
 
     /// Writes a version.
@@ -144,7 +177,13 @@ impl<'a> Target<'a> {
         self.transaction.close(tree, key, valid_from, commit_from).map_err(failed)
     }
 
-    fn duplicate(&self, key: &[Value], number: usize, remark: &str) -> Box<Diagnostic> {
+    fn duplicate(
+        &self,
+        key: &[Value],
+        number: usize,
+        there: Period,
+        remark: &str,
+    ) -> Box<Diagnostic> {
         let table = &self.plan.table;
         let at = |id| table.columns.iter().position(|column| column.id == id);
         let places: Vec<usize> = table.primary_key.iter().filter_map(|id| at(*id)).collect();
@@ -153,18 +192,52 @@ impl<'a> Target<'a> {
         let names: Vec<&str> = places.iter().map(|at| table.columns[*at].name.as_str()).collect();
         let shown: Vec<String> = key.iter().map(text).collect();
         let (list, values) = (names.join(", "), shown.join(", "));
-        let message = format!("key ({list})=({values}) of \"{}\" already exists", table.name);
         let pairs = names
             .iter()
             .zip(key)
             .map(|(name, value)| format!("{} = {}", named(name), literal(value)));
-        let key = pairs.collect::<Vec<_>>().join(" AND ");
-        Box::new(
-            constraint::placed(Code::UniqueViolation, span, message)
-                .primary(remark)
-                .help(format!("to change the row: UPDATE {} SET … WHERE {key}", named(&table.name)))
-                .detail("a key is unique at every instant of its valid time"),
-        )
+        let pairs = pairs.collect::<Vec<_>>().join(" AND ");
+        let table_name = named(&table.name);
+        let change = format!("to change the row: UPDATE {table_name} SET … WHERE {pairs}");
+        let exists = format!("key ({list})=({values}) of \"{}\" already exists", table.name);
+        let (code, message, detail, help) = match (&table.period, self.rule()) {
+            (Some(period), Some(PeriodKey::WithoutOverlaps)) => {
+                let message = format!(
+                    "key ({list})=({values}) of \"{}\" has overlapping periods \"{}\"",
+                    table.name, period.name
+                );
+                let detail = format!("a row has it during {}", shown_period(table, there));
+                (Code::ExclusionViolation, message, detail, change)
+            }
+            (Some(period), Some(PeriodKey::OneRow)) => {
+                let detail = format!("a key has one row, here of {}", shown_period(table, there));
+                let help = format!(
+                    "PRIMARY KEY ({list}, {} WITHOUT OVERLAPS) allows a row at each instant",
+                    named(&period.name)
+                );
+                (Code::UniqueViolation, exists, detail, help)
+            }
+            (_, _) => {
+                let detail = "a key is unique at every instant of its valid time".to_owned();
+                (Code::UniqueViolation, exists, detail, change)
+            }
+        };
+        Box::new(constraint::placed(code, span, message).primary(remark).help(help).detail(detail))
+    }
+}
+
+/// Returns a period as the table's columns show it.
+fn shown_period(table: &Table, period: Period) -> String {
+    let ty = table.period_columns().map_or(DataType::Timestamp, |(from, _)| table.columns[from].ty);
+    let shown = |at| text(&bound(at, ty));
+    format!("[{}, {})", shown(period.from), shown(period.to))
+}
+
+/// Returns a bound of the valid time as a column of a declared period shows it.
+fn bound(at: i64, ty: DataType) -> Value {
+    match ty {
+        DataType::Date => Value::Date(Timestamp(at).to_date()),
+        _ => Value::Timestamp(Timestamp(at)),
     }
 }
 
@@ -203,11 +276,19 @@ pub(super) fn commit(value: &Value) -> diag::Result<CommitId> {
     }
 }
 
-/// Returns the period of a new row; a NULL bound is unbounded.
+/// Returns the period of the statement's `number`-th new row, whose bounds are in column `first` and
+/// the next one; a NULL bound is unbounded.
 ///
 /// # Errors
-/// [`Code::InvalidPeriod`] unless it begins before it ends.
-pub(super) fn new_period(rows: &Batch, first: usize, row: usize) -> diag::Result<Period> {
+/// [`Code::InvalidPeriod`] unless it begins before it ends; [`Code::CheckViolation`] where the
+/// table declares the period.
+pub(super) fn new_period(
+    plan: &PhysicalWrite,
+    rows: &Batch,
+    first: usize,
+    row: usize,
+    number: usize,
+) -> diag::Result<Period> {
     let bound =
         |at: usize, open: i64| match Value::from_array(rows.column(at), row, DataType::Timestamp) {
             Value::Timestamp(at) => at.0,
@@ -215,13 +296,20 @@ pub(super) fn new_period(rows: &Batch, first: usize, row: usize) -> diag::Result
         };
     let (from, to) = (bound(first, TIME_MIN), bound(first + 1, TIME_MAX));
     Period::new(from, to).ok_or_else(|| {
-        let message = "the valid time of a row must begin before it ends";
-        let shown = |at| text(&Value::Timestamp(Timestamp(at)));
-        Box::new(Diagnostic::new(Code::InvalidPeriod, message).detail(format!(
-            "it is [{}, {})",
-            shown(from),
-            shown(to)
-        )))
+        let is = format!("it is {}", shown_period(&plan.table, Period { from, to }));
+        let (Some(period), Some((begin, end))) = (&plan.table.period, plan.table.period_columns())
+        else {
+            let message = "the valid time of a row must begin before it ends";
+            return Box::new(Diagnostic::new(Code::InvalidPeriod, message).detail(is));
+        };
+        let table = &plan.table.name;
+        let message = format!(
+            "period \"{}\" of a row of \"{table}\" does not begin before it ends",
+            period.name
+        );
+        // Of the two bounds the one that the statement writes: the other may keep what it had.
+        let span = constraint::place(plan, number, begin).max(constraint::place(plan, number, end));
+        Box::new(constraint::placed(Code::CheckViolation, span, message).detail(is))
     })
 }
 

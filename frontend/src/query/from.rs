@@ -71,8 +71,8 @@ impl Binder<'_> {
     }
 
     fn derived_table(&mut self, derived: &ast::DerivedTable) -> Result<Source> {
-        let outer = self.reads;
-        self.reads = self.reads_of(&derived.temporal)?;
+        let reads = self.reads_of(&derived.temporal)?;
+        let outer = std::mem::replace(&mut self.reads, reads);
         let bound = self.query(&derived.query);
         self.reads = outer;
         let mut bound = self.settled(bound?);

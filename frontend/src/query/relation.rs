@@ -5,7 +5,8 @@ use std::sync::Arc;
 use diag::{Code, Diagnostic, Result, Span};
 use grammar::ast;
 use ir::{
-    Logical, OutputColumn, Relation, Scan, ScanColumn, SystemTable, Table, TemporalRead, View,
+    Column, Logical, OutputColumn, Relation, Scalar, ScalarKind, Scan, ScanColumn, SystemTable,
+    Table, TemporalRead, View,
 };
 use types::{CommitId, DataType};
 
@@ -42,6 +43,40 @@ pub(crate) struct Source {
     pub(crate) scope: Scope,
 }
 
+/// A scan of all columns of a table.
+pub(crate) struct TableScan {
+    pub(crate) scan: Scan,
+    pub(crate) names: ScopeTable,
+    /// Bounds of a period of days: the column in sight, and the instant that the scan makes.
+    days: Vec<(Column, Column)>,
+}
+
+impl TableScan {
+    /// Returns the column that the scan makes of `source`.
+    pub(crate) fn column(&self, source: ScanColumn) -> Column {
+        let found = self.scan.columns.iter().find(|(_, other)| *other == source);
+        found.expect("a scan is made with every column of its table").0
+    }
+
+    /// Returns the plan: the scan, and above it the days of instants.
+    pub(crate) fn plan(self, binder: &Binder<'_>) -> Arc<Logical> {
+        let scan = Arc::new(Logical::Scan(self.scan.clone()));
+        if self.days.is_empty() {
+            return scan;
+        }
+        let pass = |column: Column| (column, binder.columns.scalar(column, Span::NONE));
+        let mut items: Vec<(Column, Scalar)> =
+            self.scan.columns.iter().map(|(column, _)| pass(*column)).collect();
+        for (day, instant) in self.days {
+            let input = Box::new(binder.columns.scalar(instant, Span::NONE));
+            // Every instant has a day: the cast cannot fail, and conditions may move through it.
+            let kind = ScalarKind::Cast { input, lenient: true };
+            items.push((day, Scalar::new(kind, DataType::Date, Span::NONE)));
+        }
+        Arc::new(Logical::Project { input: scan, items })
+    }
+}
+
 /// Where a dotted name of a relation lives.
 pub(crate) enum Place {
     /// A table or view.
@@ -52,8 +87,8 @@ pub(crate) enum Place {
 
 impl Binder<'_> {
     pub(super) fn named_table(&mut self, table: &ast::NamedTable) -> Result<Source> {
-        let outer = self.reads;
-        self.reads = self.reads_of(&table.temporal)?;
+        let reads = self.reads_of(&table.temporal)?;
+        let outer = std::mem::replace(&mut self.reads, reads);
         let source = self.named_relation(table);
         self.reads = outer;
         source
@@ -72,7 +107,7 @@ impl Binder<'_> {
             let fresh = self.fresh_columns(bound);
             return self.query_source(fresh, name, table.alias.as_ref(), table.span);
         }
-        let read = self.read(self.reads);
+        let read = self.read(&self.reads);
         match self.relation(name, read)? {
             (Relation::Table(found), past) => self.table_source(&found, table, read, past),
             (Relation::View(view), _) => {
@@ -115,9 +150,11 @@ impl Binder<'_> {
             Some(commit) => format!("\"{}\" as of commit {commit}", found.name),
             None => format!("\"{}\"", found.name),
         };
-        let (plan, mut scope_table) = self.scan(found, read, title, table.span);
-        apply_alias(&mut scope_table, table.alias.as_ref())?;
-        Ok(Source { plan, scope: Scope::of(scope_table) })
+        self.check_period(found)?;
+        let mut scan = self.scan(found, read, title, table.span);
+        let mut names = std::mem::take(&mut scan.names);
+        apply_alias(&mut names, table.alias.as_ref())?;
+        Ok(Source { plan: scan.plan(self), scope: Scope::of(names) })
     }
 
     /// Makes a scan of all columns of a table and the names for them.
@@ -127,17 +164,33 @@ impl Binder<'_> {
         read: TemporalRead,
         title: String,
         span: Span,
-    ) -> (Arc<Logical>, ScopeTable) {
+    ) -> TableScan {
         let mut list = Vec::with_capacity(table.columns.len() + HIDDEN.len());
         let mut columns = Vec::with_capacity(table.columns.len());
+        let mut days = Vec::new();
         for stored in &table.columns {
             // A column's limit on length matters to writes; expressions know TEXT.
             let column = self.columns.push(&stored.name, stored.ty.unlimited());
-            list.push((column, ScanColumn::Stored(stored.id)));
             columns.push(ScopeColumn { name: stored.name.clone(), column });
+            let source = table.source(stored.id);
+            let made = source.data_type(table);
+            if made.unlimited() == stored.ty.unlimited() {
+                list.push((column, source));
+            } else {
+                let instant = self.columns.push(&stored.name, made);
+                list.push((instant, source));
+                days.push((column, instant));
+            }
+        }
+        if table.period.is_some() {
+            let bounds = list.iter().filter(|(_, source)| !matches!(source, ScanColumn::Stored(_)));
+            self.hidden_used.extend(bounds.map(|(column, _)| *column));
         }
         let mut hidden = Vec::with_capacity(HIDDEN.len());
         for (name, source, ty) in HIDDEN {
+            if list.iter().any(|(_, other)| *other == source) {
+                continue;
+            }
             let column = self.columns.push(name, ty);
             list.push((column, source));
             hidden.push(ScopeColumn { name: name.to_owned(), column });
@@ -150,7 +203,7 @@ impl Binder<'_> {
         };
         let name = Some(table.name.clone());
         let names = ScopeTable { name, title, columns, hidden, span: self.place(span) };
-        (Arc::new(Logical::Scan(scan)), names)
+        TableScan { scan, names, days }
     }
 
     /// Binds the text of a view, as if its query stood here.

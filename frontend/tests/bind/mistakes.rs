@@ -83,6 +83,11 @@ fn time() {
         "SELECT * FROM staff AS OF 1 FOR SYSTEM_TIME ALL",
         "SELECT * FROM staff AS OF 'yesterday-ish'",
         "INSERT INTO log (message) VALUES ('x') VALID FROM 5 TO 5",
+        "SELECT * FROM staff FOR employment AS OF 5",
+        "DELETE FROM staff FOR PORTION OF valid_time FROM 2 TO 1",
+        "DELETE FROM staff FOR PORTION OF system_time FROM 1 TO 2",
+        "UPDATE staff FOR PORTION OF valid_time FROM id TO NULL SET name = 'x'",
+        "UPDATE staff FOR PORTION OF valid_time FROM 1 TO 2 SET _valid_to = NULL",
     ]));
 }
 
@@ -113,7 +118,7 @@ fn not_built() {
         "SELECT * FROM staff CHANGES FROM 1 TO 2",
         "WITH RECURSIVE r AS (SELECT 1 UNION ALL SELECT * FROM r) SELECT * FROM r",
         "INSERT INTO staff (id, name) VALUES (1, 'x') ON CONFLICT DO NOTHING",
-        "DELETE FROM staff FOR PORTION OF valid_time FROM 1 TO 2",
+        "CREATE TABLE t (a BIGINT, b BIGINT, PERIOD FOR p (a, b))",
         "CREATE TABLE t (a INT UNIQUE)",
         "CREATE TABLE t (a UUID)",
         "ALTER TABLE staff ADD COLUMN x INT",

@@ -106,6 +106,7 @@ fn table(id: u32, name: &str, columns: Vec<TableColumn>, key: &[u32]) -> Table {
         primary_key: key.iter().map(|id| ColumnId(*id)).collect(),
         checks: Vec::new(),
         document: false,
+        period: None,
     }
 }
 

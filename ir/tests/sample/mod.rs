@@ -50,6 +50,7 @@ fn table(id: u32, name: &str, columns: &[&str], key: &[u32]) -> Arc<Table> {
         primary_key: key.iter().map(|id| ColumnId(*id)).collect(),
         checks: Vec::new(),
         document: false,
+        period: None,
     })
 }
 
