@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use ir::{
-    AggregateCall, JoinKind, KeyNulls, PhysicalScan, PhysicalWrite, Scalar, SortKey, WindowCall,
+    AggregateCall, JoinKind, KeyNulls, PhysicalScan, PhysicalWrite, Scalar, Side, SortKey,
+    WindowCall,
 };
 use types::DataType;
 
@@ -87,7 +88,8 @@ pub(crate) enum Source {
     External,
     /// What an earlier pipeline left.
     Made(PipelineId),
-    /// Build rows of a right or full join that no probe row met.
+    /// Build rows of a right or full join that no probe row met; of a semi or anti join whose answer
+    /// they are.
     Unmatched(Arc<Probe>),
 }
 
@@ -131,8 +133,13 @@ pub(crate) struct Probe {
     pub(crate) residual: Option<Scalar>,
     /// Where NULL in a key leaves a mark open: the condition of such pairs, the keys' part of it.
     pub(crate) unsure: Option<Scalar>,
+    /// Types of the probe side.
     pub(crate) left: Vec<DataType>,
+    /// Types of the build side.
     pub(crate) right: Vec<DataType>,
+    /// Whose rows a semi or anti join gives: `Left` the probe side's, as they come; `Right` the build
+    /// side's, at the end. Conditions then have the build side's slots first.
+    pub(crate) answer: Side,
 }
 
 /// Where a pipeline ends.

@@ -8,6 +8,7 @@ mod values;
 
 use std::sync::Arc;
 
+use ir::JoinKind;
 use types::{BATCH_ROWS, Batch};
 
 use crate::ExternalRows;
@@ -64,7 +65,10 @@ impl OpenSource {
             Source::Made(id) => OpenSource::Memory(run.batches(*id)),
             Source::Unmatched(spec) => {
                 let table = Arc::clone(run.table(spec.build));
-                let rows = Arc::new(table.unmatched());
+                let rows = Arc::new(match spec.kind {
+                    JoinKind::Semi => table.matched(),
+                    _ => table.unmatched(),
+                });
                 OpenSource::Unmatched { spec: Arc::clone(spec), table, rows }
             }
         })

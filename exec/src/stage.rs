@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use diag::Span;
-use ir::{CompareOp, JoinKey, JoinKind, KeyNulls, Operator, Physical, Scalar, ScalarKind};
+use ir::{CompareOp, JoinKey, JoinKind, KeyNulls, Operator, Physical, Scalar, ScalarKind, Side};
 use types::DataType;
 
 use crate::kernel::KernelId;
@@ -101,8 +101,11 @@ impl Staging {
                 let project = Project::cut(self.kernel(), &input.types, items);
                 self.streamed(input, operator, StageKind::Project(project))
             }
-            Operator::HashJoin { kind, left, right, keys, residual } => {
+            Operator::HashJoin { kind, left, right, build: Side::Right, keys, residual } => {
                 self.join(operator, *kind, (left, right), keys, residual)
+            }
+            Operator::HashJoin { kind, left, right, build: Side::Left, keys, residual } => {
+                self.reversed(operator, *kind, (left, right), keys, residual)
             }
             Operator::NestedLoopJoin { kind, left, right, on } => {
                 self.join(operator, *kind, (left, right), &[], on)
@@ -208,12 +211,44 @@ impl Staging {
             unsure: unsure(keys, residual, left.types.len()),
             left: left.types.clone(),
             right: right.types.clone(),
+            answer: Side::Left,
         });
         let stage = Stage { kind: StageKind::Probe(Arc::clone(&probe)), operator };
         let mut feeds = through(left_feeds, &Arc::new(stage));
         if matches!(kind, JoinKind::Right | JoinKind::Full) {
             feeds.push(feed(Source::Unmatched(probe), operator, false));
         }
+        feeds
+    }
+
+    /// A semi or anti join that keeps its left side: the right one notes who has a partner, and then
+    /// the rows that have one, or have none, are read out of the table.
+    fn reversed(
+        &mut self,
+        operator: OperatorId,
+        kind: JoinKind,
+        (left, right): (&Physical, &Physical),
+        keys: &[JoinKey],
+        residual: &[Scalar],
+    ) -> Vec<Feed> {
+        let nulls: Vec<KeyNulls> = keys.iter().map(|key| key.nulls).collect();
+        let left_keys = keys.iter().map(|key| key.left.clone()).collect();
+        let sink = Sink::Build { keys: left_keys, nulls, types: left.types.clone() };
+        let build = self.close(left, operator, sink);
+        let right_feeds = self.feeds(right);
+        let probe = Arc::new(Probe {
+            build,
+            kind,
+            keys: keys.iter().map(|key| key.right.clone()).collect(),
+            residual: conjunction(residual.to_vec()),
+            unsure: None,
+            left: right.types.clone(),
+            right: left.types.clone(),
+            answer: Side::Right,
+        });
+        let stage = Stage { kind: StageKind::Probe(Arc::clone(&probe)), operator };
+        let mut feeds = through(right_feeds, &Arc::new(stage));
+        feeds.push(feed(Source::Unmatched(probe), operator, false));
         feeds
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use diag::{Code, Span};
 use ir::{
     AggregateCall, AggregateFunction, Column, CompareOp, Estimate, EstimateSource, JoinKey,
-    JoinKind, KeyNulls, Operator, Physical, Scalar, ScalarKind, SortKey, WindowCall,
+    JoinKind, KeyNulls, Operator, Physical, Scalar, ScalarKind, Side, SortKey, WindowCall,
     WindowFunction,
 };
 use proptest::prelude::*;
@@ -241,7 +241,8 @@ proptest! {
 
     #[test]
     fn hash_joins_equal_nested_loops(left in rows(40), right in rows(40), residual: bool, two: bool) {
-        for kind in KINDS {
+        let reversed = [(JoinKind::Semi, Side::Left), (JoinKind::Anti, Side::Left)];
+        for (kind, build) in KINDS.map(|kind| (kind, Side::Right)).into_iter().chain(reversed) {
             let mut keys = vec![equal_keys(slot(0), slot(0))];
             if two {
                 keys.push(equal_keys(slot(1), slot(1)));
@@ -252,6 +253,7 @@ proptest! {
                     left: Box::new(values(&left, 2)),
                     right: Box::new(values(&right, 2)),
                     keys,
+                    build,
                     residual: if residual { vec![less(1, 3)] } else { Vec::new() },
                 },
                 vec![DataType::Int64; width(kind)],
@@ -259,7 +261,7 @@ proptest! {
             let expected = naive_join(kind, &left, &right, |l, r| {
                 eq(l[0], r[0]) && (!two || eq(l[1], r[1])) && (!residual || lt(l[1], r[1]))
             });
-            prop_assert_eq!(unordered(&plan), expected, "{:?}", kind);
+            prop_assert_eq!(unordered(&plan), expected, "{:?} {:?}", kind, build);
         }
     }
 
@@ -301,6 +303,7 @@ proptest! {
                 left: Box::new(values(&left, 2)),
                 right: Box::new(values(&right, 2)),
                 keys,
+                build: Side::Right,
                 residual: if residual { vec![less(1, 3)] } else { Vec::new() },
             },
             types,
@@ -344,6 +347,7 @@ proptest! {
                         JoinKey { left: slot(0), right: slot(0), nulls: KeyNulls::Equal },
                         equal_keys(slot(1), slot(1)),
                     ],
+                    build: Side::Right,
                     residual: Vec::new(),
                 },
                 vec![DataType::Int64; width(kind)],
@@ -362,6 +366,7 @@ proptest! {
                 left: Box::new(values(&left, 2)),
                 right: Box::new(values(&right, 2)),
                 keys: vec![equal_keys(slot(0), slot(0))],
+                build: Side::Right,
                 residual: vec![less(1, 3)],
             },
             vec![DataType::Int64; 4],
@@ -547,6 +552,7 @@ fn operators_that_keep_rows_stop_at_the_memory_limit_and_give_back() {
                 left: Box::new(series(1)),
                 right: input,
                 keys: vec![equal_keys(slot(0), slot(0))],
+                build: Side::Right,
                 residual: Vec::new(),
             },
         ),
@@ -599,6 +605,7 @@ fn pipelines_print_feeds_in_the_order_of_their_work() {
             left: Box::new(series(3)),
             right: Box::new(values(&[vec![Some(1)]], 1)),
             keys: vec![equal_keys(slot(0), slot(0))],
+            build: Side::Right,
             residual: Vec::new(),
         },
         vec![DataType::Int64; 2],

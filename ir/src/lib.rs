@@ -30,7 +30,7 @@ pub use logical::{
 };
 pub use physical::{
     Access, Estimate, EstimateSource, JoinKey, KeyNulls, Operator, Physical, PhysicalScan,
-    PhysicalWrite, ScanPredicate,
+    PhysicalWrite, ScanPredicate, Side,
 };
 pub use plan::plan;
 pub use rewrite::{columns_read, visit_scalars_mut};

@@ -98,6 +98,15 @@ pub struct PhysicalScan {
     pub residual: Vec<Scalar>,
 }
 
+/// An input of a join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The left one.
+    Left,
+    /// The right one.
+    Right,
+}
+
 /// A write. The input's slots are in the order that [`WriteAction`] names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PhysicalWrite {
@@ -167,15 +176,17 @@ pub enum Operator {
         /// One an output column.
         items: Vec<Scalar>,
     },
-    /// Builds a hash table over the right input, probes with the left. Output: left slots, right slots
+    /// Builds a hash table over one input, probes with the other. Output: left slots, right slots
     /// (only left for Semi and Anti, left and a BOOLEAN for Mark).
     HashJoin {
         /// How rows meet.
         kind: JoinKind,
-        /// Probe side.
+        /// Left input.
         left: Box<Physical>,
-        /// Build side.
+        /// Right input.
         right: Box<Physical>,
+        /// The input that the table holds; `Left` only for Semi and Anti.
+        build: Side,
         /// Equal pairs.
         keys: Vec<JoinKey>,
         /// Further conditions over left slots, then right slots; three-valued for Mark.

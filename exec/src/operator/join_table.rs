@@ -259,14 +259,30 @@ impl JoinTable {
         }
     }
 
+    /// True if a build row was recorded.
+    pub(crate) fn is_marked(&self, row: u32) -> bool {
+        let matched = self.matched.get_or_init(|| self.unmatched_flags());
+        matched[row as usize].load(Ordering::Relaxed)
+    }
+
     fn unmatched_flags(&self) -> Vec<AtomicBool> {
         (0..self.rows.rows()).map(|_| AtomicBool::new(false)).collect()
     }
 
     /// Returns the build rows that no probe row met, ascending.
     pub(crate) fn unmatched(&self) -> Vec<u32> {
+        self.rows_that(|matched| !matched)
+    }
+
+    /// Returns the build rows that a probe row met, ascending.
+    pub(crate) fn matched(&self) -> Vec<u32> {
+        self.rows_that(|matched| matched)
+    }
+
+    fn rows_that(&self, wanted: impl Fn(bool) -> bool) -> Vec<u32> {
         let matched = self.matched.get_or_init(|| self.unmatched_flags());
-        let rows = (0..).zip(matched).filter(|(_, matched)| !matched.load(Ordering::Relaxed));
+        let rows =
+            (0..).zip(matched).filter(|(_, matched)| wanted(matched.load(Ordering::Relaxed)));
         rows.map(|(row, _)| row).collect()
     }
 }

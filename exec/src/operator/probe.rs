@@ -11,7 +11,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BooleanArray, UInt32Array};
 use arrow_select::take::take;
 use diag::{Code, Diagnostic, Span};
-use ir::{JoinKind, Scalar};
+use ir::{JoinKind, Scalar, Side};
 use types::{BATCH_ROWS, Batch, Mask};
 
 use super::join_table::{END, JoinTable, ProbeKeys};
@@ -58,6 +58,10 @@ pub(crate) fn probe(
     let key_columns = columns(&spec.keys, batch, &run.context.eval)?;
     let keys = table.probe(&key_columns, batch.rows(), &mut scratch.heads)?;
     let matched = vec![Match::No; batch.rows()];
+    if spec.answer == Side::Right && spec.residual.is_none() {
+        mark_partners(table, &keys, &scratch.heads);
+        return Ok(Flow::More);
+    }
     let mut probing =
         Probing { spec, table, batch, run, condition: spec.residual.as_ref(), matched };
     if probing.pairs(&keys, scratch, emit)? == Flow::Enough {
@@ -100,6 +104,10 @@ impl Probing<'_> {
                 continue;
             }
             while row != END {
+                if self.spec.answer == Side::Right && self.table.is_marked(row) {
+                    row = self.table.seek(keys, probe_row, self.table.after(row));
+                    continue;
+                }
                 pairs.push(probe_row as u32, row);
                 if pairs.probe.len() == BATCH_ROWS {
                     if self.flush(pairs, emit)? == Flow::Enough {
@@ -148,9 +156,10 @@ impl Probing<'_> {
         self.flush(pairs, emit).map(|_| ())
     }
 
-    /// True of the kinds that only ask whether there is a partner.
+    /// True of the kinds that only ask whether a probe row has a partner.
     fn only_asks(&self) -> bool {
-        matches!(self.spec.kind, JoinKind::Semi | JoinKind::Anti | JoinKind::Mark(_))
+        self.spec.answer == Side::Left
+            && matches!(self.spec.kind, JoinKind::Semi | JoinKind::Anti | JoinKind::Mark(_))
     }
 
     fn flush(
@@ -170,7 +179,7 @@ impl Probing<'_> {
         };
         let truth = truth.as_ref().map(|truth| truth.as_boolean());
         self.note(&probe, &build, truth)?;
-        if self.only_asks() {
+        if self.only_asks() || self.spec.answer == Side::Right {
             return Ok(Flow::More);
         }
         let joined = match truth {
@@ -181,9 +190,13 @@ impl Probing<'_> {
     }
 
     fn joined(&self, probe: &UInt32Array, build: &UInt32Array) -> Batch {
-        let left = self.batch.columns().iter().map(|column| rows_of(column, probe));
-        let right = self.table.rows.columns().iter().map(|column| rows_of(column, build));
-        Batch::new(left.chain(right).collect(), probe.len())
+        let probed = self.batch.columns().iter().map(|column| rows_of(column, probe));
+        let built = self.table.rows.columns().iter().map(|column| rows_of(column, build));
+        let columns = match self.spec.answer {
+            Side::Left => probed.chain(built).collect(),
+            Side::Right => built.chain(probed).collect(),
+        };
+        Batch::new(columns, probe.len())
     }
 
     fn note(
@@ -222,7 +235,8 @@ impl Probing<'_> {
             }
             JoinKind::Right => {}
         }
-        if matches!(self.spec.kind, JoinKind::Right | JoinKind::Full) {
+        let keeps = matches!(self.spec.kind, JoinKind::Right | JoinKind::Full);
+        if keeps || self.spec.answer == Side::Right {
             let rows = build.values().iter().enumerate();
             let met = rows.filter(|(at, _)| passes(*at) == Match::Yes).map(|(_, row)| *row);
             self.table.mark(met);
@@ -233,6 +247,9 @@ impl Probing<'_> {
     /// Emits what depends on whether rows have a partner.
     fn close(self, emit: &mut dyn FnMut(Batch) -> diag::Result<Flow>) -> diag::Result<Flow> {
         let met = || self.matched.iter().map(|known| *known == Match::Yes).collect::<Mask>();
+        if self.spec.answer == Side::Right {
+            return Ok(Flow::More);
+        }
         let wanted = match self.spec.kind {
             JoinKind::Inner | JoinKind::Right => return Ok(Flow::More),
             JoinKind::Mark(_) => return self.marked(emit),
@@ -298,9 +315,27 @@ fn rows_of(column: &ArrayRef, rows: &UInt32Array) -> ArrayRef {
     take(column, rows, None).expect("row numbers lie in the column")
 }
 
-/// Returns the build rows that no probe row met, their left side NULL, from number `start` on.
+/// Notes the build rows that have a key of the batch.
+fn mark_partners(table: &JoinTable, keys: &ProbeKeys, heads: &[u32]) {
+    for (probe_row, &head) in heads.iter().enumerate() {
+        let mut row = table.seek(keys, probe_row, head);
+        // All rows of a key are noted together: the first tells of the others.
+        if row == END || table.is_marked(row) {
+            continue;
+        }
+        while row != END {
+            table.mark(std::iter::once(row));
+            row = table.seek(keys, probe_row, table.after(row));
+        }
+    }
+}
+
+/// Returns build rows, the left side of an outer join NULL.
 pub(crate) fn unmatched_batch(spec: &Probe, table: &JoinTable, rows: &[u32]) -> Batch {
-    let mut columns = null_columns(&spec.left, rows.len());
+    let mut columns = match spec.answer {
+        Side::Left => null_columns(&spec.left, rows.len()),
+        Side::Right => Vec::new(),
+    };
     let rows = UInt32Array::from(rows.to_vec());
     columns.extend(table.rows.columns().iter().map(|column| rows_of(column, &rows)));
     Batch::new(columns, rows.len())

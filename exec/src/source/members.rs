@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef};
-use ir::{JoinKind, Scalar, ScalarKind};
+use ir::{JoinKind, Scalar, ScalarKind, Side};
 use types::{DataType, Date, Decimal, IntegerSet, Timestamp, Value};
 
 use crate::keys::dense::integers;
@@ -42,6 +42,10 @@ pub(crate) fn restrictions(
             StageKind::Probe(probe) => {
                 if drops_strangers(probe) {
                     found.extend(of_probe(probe, &origins, run));
+                }
+                if probe.answer == Side::Right {
+                    // Behind it come the rows of the other side.
+                    return found;
                 }
                 origins.extend(probe.right.iter().map(|_| None));
             }
@@ -83,6 +87,9 @@ fn of_probe<'a>(
 }
 
 fn drops_strangers(probe: &Probe) -> bool {
+    if probe.answer == Side::Right {
+        return true;
+    }
     match probe.kind {
         JoinKind::Inner | JoinKind::Right | JoinKind::Semi => true,
         JoinKind::Left

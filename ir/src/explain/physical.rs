@@ -7,7 +7,7 @@ use super::scalar::{
 };
 use crate::{
     Access, JoinKey, JoinKind, KeyNulls, Operator, Physical, PhysicalScan, PhysicalWrite, Scalar,
-    ScanPredicate, TableColumn,
+    ScanPredicate, Side, TableColumn,
 };
 
 pub(super) fn tree(plan: &Physical) -> Node {
@@ -33,8 +33,12 @@ fn operator(plan: &Physical) -> Node {
         Operator::Project { input, items } => {
             Node::new("Project", "").list("items", assigned(items, &plan.names, &input.names))
         }
-        Operator::HashJoin { kind, left, right, keys, residual } => {
-            hash_join(*kind, left, right, keys, residual)
+        Operator::HashJoin { kind, left, right, build, keys, residual } => {
+            let node = hash_join(*kind, left, right, keys, residual);
+            match build {
+                Side::Left => node.fact("builds", "the left side"),
+                Side::Right => node,
+            }
         }
         Operator::NestedLoopJoin { kind, left, right, on } => {
             let names = Names::Pair(&left.names, &right.names);

@@ -12,9 +12,13 @@ use crate::cost::estimate;
 use crate::fallible::widens;
 use crate::logical::Join;
 use crate::{
-    Column, CompareOp, JoinKey, JoinKind, KeyNulls, Logical, Operator, Scalar, ScalarKind,
+    Column, CompareOp, JoinKey, JoinKind, KeyNulls, Logical, Operator, Scalar, ScalarKind, Side,
     TruthTest,
 };
+
+/// How much smaller the left side of a semi or anti join must be to be built: its rows are kept and
+/// read a second time.
+const LEFT_SMALLER: f64 = 1.5;
 
 impl Planner<'_> {
     pub(super) fn lower_join(&self, join: &Join, plan: &Logical) -> Lowered {
@@ -33,7 +37,13 @@ impl Planner<'_> {
         pair.extend(&right.columns);
         let rest = Slots::of(&pair).all(&rest);
         let columns = kind.columns(left.columns.clone(), || right.columns.clone());
-        self.made(operator(kind, left, right, keys, rest), columns, estimate)
+        // Whose rows have a partner can be asked from either side.
+        let asks = matches!(kind, JoinKind::Semi | JoinKind::Anti);
+        let build = match asks && LEFT_SMALLER * expected[0].rows < expected[1].rows {
+            true => Side::Left,
+            false => Side::Right,
+        };
+        self.made(operator(kind, left, right, build, keys, rest), columns, estimate)
     }
 }
 
@@ -51,21 +61,22 @@ fn operator(
     kind: JoinKind,
     left: Lowered,
     right: Lowered,
+    build: Side,
     keys: Vec<JoinKey>,
     rest: Vec<Scalar>,
 ) -> Operator {
-    let (probe, build) = (Slots::of(&left.columns), Slots::of(&right.columns));
+    let (of_left, of_right) = (Slots::of(&left.columns), Slots::of(&right.columns));
     let (left, right) = (Box::new(left.physical), Box::new(right.physical));
     if keys.is_empty() {
         return Operator::NestedLoopJoin { kind, left, right, on: rest };
     }
     let slots = |key: &JoinKey| JoinKey {
-        left: probe.of_scalar(&key.left),
-        right: build.of_scalar(&key.right),
+        left: of_left.of_scalar(&key.left),
+        right: of_right.of_scalar(&key.right),
         nulls: key.nulls,
     };
     let keys = keys.iter().map(slots).collect();
-    Operator::HashJoin { kind, left, right, keys, residual: rest }
+    Operator::HashJoin { kind, left, right, build, keys, residual: rest }
 }
 
 /// Parts conditions into hash keys and the rest, in order.

@@ -5,7 +5,8 @@ use types::DataType;
 use super::Broken;
 use super::scalar::{check, same};
 use crate::{
-    Access, JoinKind, Operator, Physical, PhysicalScan, Scalar, ScalarKind, ScanPredicate, SortKey,
+    Access, JoinKind, Operator, Physical, PhysicalScan, Scalar, ScalarKind, ScanPredicate, Side,
+    SortKey,
 };
 
 /// Checks a physical plan.
@@ -33,7 +34,10 @@ fn operator(plan: &Physical) -> Result<(), String> {
             passes(&input.types, &plan.types)
         }
         Operator::Project { input, items } => makes(items, &input.types, &plan.types),
-        Operator::HashJoin { kind, left, right, keys, residual } => {
+        Operator::HashJoin { kind, left, right, build, keys, residual } => {
+            if *build == Side::Left && !matches!(kind, JoinKind::Semi | JoinKind::Anti) {
+                return Err("only a semi or anti join builds its left side".to_owned());
+            }
             for key in keys {
                 all([&key.left], &left.types)?;
                 all([&key.right], &right.types)?;
