@@ -17,7 +17,7 @@ use arrow_array::{
 use arrow_buffer::IntervalMonthDayNano;
 use arrow_schema::ArrowError;
 
-use crate::{DataType, Date, Decimal, Interval, TimeError, Timestamp, Value};
+use crate::{DataType, Date, Decimal, Interval, TimeError, Timestamp, Value, kernel};
 
 /// Nanoseconds in a microsecond, the clock unit of Arrow's interval.
 const NANOS_PER_MICRO: i64 = 1_000;
@@ -211,6 +211,25 @@ fn decimal_array(
 /// If the value is neither NULL nor of the type.
 pub fn constant_array(value: &Value, ty: DataType, rows: usize) -> ArrayRef {
     array_of(ty, std::iter::repeat_n(value.clone(), rows))
+}
+
+/// Returns the rows of all parts, which have one type, in order.
+///
+/// # Panics
+/// If there is no part, or their types differ.
+pub fn concat(parts: &[&dyn Array]) -> ArrayRef {
+    let first = parts.first().expect("there is a part");
+    match first.data_type() {
+        arrow_schema::DataType::Utf8View => {
+            let parts: Vec<_> = parts.iter().map(|part| part.as_string_view()).collect();
+            Arc::new(kernel::concat_text(&parts))
+        }
+        arrow_schema::DataType::BinaryView => {
+            let parts: Vec<_> = parts.iter().map(|part| part.as_binary_view()).collect();
+            Arc::new(kernel::concat_bytes(&parts))
+        }
+        _ => arrow_select::concat::concat(parts).expect("the parts have one type"),
+    }
 }
 
 #[cfg(test)]

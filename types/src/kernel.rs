@@ -16,7 +16,7 @@ mod avx2;
 mod portable;
 mod views;
 
-pub(crate) use views::{Places, byte_views, text_views};
+pub(crate) use views::{Places, byte_views, concat_bytes, concat_text, text_views};
 
 /// Values a kernel handles at a time.
 pub(crate) const GROUP: usize = 32;

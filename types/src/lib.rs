@@ -20,7 +20,7 @@ mod time;
 mod value;
 
 pub use batch::{BATCH_ROWS, Batch, Mask};
-pub use column::{array_of, constant_array, is_narrow};
+pub use column::{array_of, concat, constant_array, is_narrow};
 pub use datatype::DataType;
 pub use decimal::{Decimal, DecimalError, divide_rounded, pow10};
 pub use float::{compare_float64, float32_text, float64_text, parse_float64};

@@ -355,7 +355,7 @@ pub(crate) fn columns_of(types: &[DataType], pieces: &[Vec<ArrayRef>]) -> Vec<Ar
             pieces.iter().map(|piece| piece[at].as_ref()).collect();
         match parts.as_slice() {
             [] => arrow_array::new_empty_array(&ty.arrow()),
-            parts => arrow_select::concat::concat(parts).expect("pieces of a column have its type"),
+            parts => types::concat(parts),
         }
     };
     types.iter().enumerate().map(join).collect()

@@ -3,7 +3,8 @@
 //! Rows lie in whole columns in the source's order. `heads` holds the first row of every bucket,
 //! `next` the one after each row, ascending; rows with NULL in a key are in no chain, since NULL
 //! equals nothing, unless the key says that NULL meets NULL. Rows that NULL alone keeps from a chain
-//! are listed where a mark must know of them. Without key columns there is one chain of all rows: a
+//! are listed where a mark must know of them. One integer key whose values lie close together is its
+//! own bucket: no hash, no compare. Without key columns there is one chain of all rows: a
 //! nested loop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,10 +17,16 @@ use diag::{Code, Diagnostic};
 use ir::KeyNulls;
 use types::{Batch, DataType, IntegerSet};
 
+use crate::keys::dense::integers;
 use crate::keys::packed::Layout;
 use crate::keys::{RowCodec, any_null, hash_bytes, hash_packed};
 use crate::memory::Reservation;
 use crate::source::members::key_set;
+
+/// Buckets a row that a table of one integer key may have.
+const BUCKETS_PER_ROW: u64 = 16;
+/// Buckets that such a table may always have.
+const BUCKETS_SMALL: u64 = 1 << 16;
 
 /// The end of a chain, and of an empty bucket.
 pub(crate) const END: u32 = u32::MAX;
@@ -43,13 +50,27 @@ pub(crate) struct JoinTable {
 
 enum Keys {
     None,
-    Packed { layout: Layout, keys: Vec<u128> },
-    Rows { codec: RowCodec, rows: Rows },
+    /// One integer key: a bucket is one key, `min` that of the first. All rows of a chain are equal.
+    Dense {
+        ty: DataType,
+        min: i64,
+    },
+    Packed {
+        layout: Layout,
+        keys: Vec<u128>,
+    },
+    Rows {
+        codec: RowCodec,
+        rows: Rows,
+    },
 }
 
 /// The keys of a probe batch, as the table compares them.
 pub(crate) enum ProbeKeys {
     None,
+    Dense {
+        nulls: Option<NullBuffer>,
+    },
     Packed {
         keys: Vec<u128>,
         absent: Vec<bool>,
@@ -103,8 +124,6 @@ impl JoinTable {
                 "the smaller side of a join has more than 4 billion rows",
             )));
         }
-        let keys = Keys::of(key_types, key_columns)?;
-        let buckets = if key_types.is_empty() { 1 } else { (rows.rows() * 2).next_power_of_two() };
         let columns = key_columns.iter().zip(key_types).zip(nulls);
         let set = |((column, ty), nulls): ((&ArrayRef, &DataType), &KeyNulls)| match nulls {
             // The set has no NULL, which is a key here.
@@ -112,12 +131,23 @@ impl JoinTable {
             KeyNulls::Equal | KeyNulls::Never | KeyNulls::Unknown => key_set(column, *ty),
         };
         let sets: Vec<_> = columns.map(set).collect();
+        let (keys, buckets) = match (key_types, sets.as_slice()) {
+            ([], _) => (Keys::None, 1),
+            ([ty], [Some(set)]) if is_dense(set, rows.rows()) => {
+                let span = set.max().wrapping_sub(set.min()).cast_unsigned();
+                (Keys::Dense { ty: *ty, min: set.min() }, span as usize + 1)
+            }
+            _ => {
+                let keys = Keys::of(key_types, key_columns)?;
+                (keys, (rows.rows() * 2).next_power_of_two())
+            }
+        };
         let set_bytes: usize = sets.iter().flatten().map(|set| set.bytes()).sum();
         memory.grow(buckets * 4 + rows.rows() * 4 + keys.bytes() + set_bytes)?;
         let mut table = JoinTable {
             heads: vec![END; buckets],
             next: vec![END; rows.rows()],
-            shift: 64 - buckets.trailing_zeros(),
+            shift: 64 - buckets.next_power_of_two().trailing_zeros(),
             rows,
             keys,
             matched: OnceLock::new(),
@@ -131,7 +161,7 @@ impl JoinTable {
             let rows = (0..).zip(alone.iter().flat_map(NullBuffer::iter));
             table.unsure = rows.filter(|(_, known)| !known).map(|(row, _)| row).collect();
         }
-        table.link(alone.as_ref());
+        table.link(key_columns, alone.as_ref());
         Ok(table)
     }
 
@@ -161,19 +191,30 @@ impl JoinTable {
             ProbeKeys::Rows { absent, .. } if absent[probe_row] => {
                 Unsure::All(self.next.len() as u32)
             }
-            ProbeKeys::None | ProbeKeys::Packed { .. } | ProbeKeys::Rows { .. } => {
-                Unsure::Some(&self.unsure)
+            ProbeKeys::Dense { nulls: Some(nulls) } if nulls.is_null(probe_row) => {
+                Unsure::All(self.next.len() as u32)
             }
+            ProbeKeys::None
+            | ProbeKeys::Dense { .. }
+            | ProbeKeys::Packed { .. }
+            | ProbeKeys::Rows { .. } => Unsure::Some(&self.unsure),
         }
     }
 
     /// Links backwards, so that every chain runs in the rows' order.
-    fn link(&mut self, nulls: Option<&NullBuffer>) {
+    fn link(&mut self, columns: &[ArrayRef], nulls: Option<&NullBuffer>) {
+        let dense = match self.keys {
+            Keys::Dense { ty, min } => integers(&columns[0], ty).map(|keys| (keys, min)),
+            Keys::None | Keys::Packed { .. } | Keys::Rows { .. } => None,
+        };
         for row in (0..self.next.len()).rev() {
             if nulls.is_some_and(|nulls| nulls.is_null(row)) {
                 continue;
             }
-            let bucket = self.bucket(self.keys.hash(row));
+            let bucket = match &dense {
+                Some((keys, min)) => keys[row].wrapping_sub(*min).cast_unsigned() as usize,
+                None => self.bucket(self.keys.hash(row)),
+            };
             self.next[row] = std::mem::replace(&mut self.heads[bucket], row as u32);
         }
     }
@@ -201,6 +242,10 @@ impl JoinTable {
                 heads.resize(rows, self.heads[0]);
                 return Ok(ProbeKeys::None);
             }
+            Keys::Dense { ty, min } => {
+                self.address(&columns[0], *ty, *min, heads);
+                return Ok(ProbeKeys::Dense { nulls: self.lonely(columns) });
+            }
             Keys::Packed { layout, .. } => {
                 let (mut keys, mut unfit) = (Vec::with_capacity(rows), Vec::new());
                 layout.pack(columns, &mut keys, &mut unfit);
@@ -216,7 +261,7 @@ impl JoinTable {
             }
         };
         heads.extend((0..rows).map(|row| match &keys {
-            ProbeKeys::None => END,
+            ProbeKeys::None | ProbeKeys::Dense { .. } => END,
             ProbeKeys::Packed { absent, .. } | ProbeKeys::Rows { absent, .. } if absent[row] => END,
             ProbeKeys::Packed { keys, .. } => self.heads[self.bucket(hash_packed(keys[row]))],
             ProbeKeys::Rows { rows, .. } => {
@@ -224,6 +269,21 @@ impl JoinTable {
             }
         }));
         Ok(keys)
+    }
+
+    /// Looks the chains of one integer key up by its value; NULL has none.
+    fn address(&self, column: &ArrayRef, ty: DataType, min: i64, heads: &mut Vec<u32>) {
+        let keys = integers(column, ty).expect("a key of both sides has one type");
+        let head = |key: i64| {
+            let place = usize::try_from(key.wrapping_sub(min).cast_unsigned());
+            place.ok().and_then(|place| self.heads.get(place)).copied().unwrap_or(END)
+        };
+        match column.nulls().filter(|nulls| nulls.null_count() > 0) {
+            None => heads.extend(keys.iter().map(|key| head(*key))),
+            Some(nulls) => heads.extend(
+                keys.iter().zip(nulls).map(|(key, valid)| if valid { head(*key) } else { END }),
+            ),
+        }
     }
 
     /// Returns the first row from `row` on along its chain whose key is that of the probe row.
@@ -241,7 +301,8 @@ impl JoinTable {
                     row = self.next[row as usize];
                 }
             }
-            (Keys::None | Keys::Packed { .. } | Keys::Rows { .. }, _) => {}
+            // A chain is all rows, or all rows of one key.
+            (Keys::None | Keys::Dense { .. } | Keys::Packed { .. } | Keys::Rows { .. }, _) => {}
         }
         row
     }
@@ -287,6 +348,12 @@ impl JoinTable {
     }
 }
 
+/// True if a bucket a key costs little more memory than a hash table, or little altogether.
+fn is_dense(set: &IntegerSet, rows: usize) -> bool {
+    let span = set.max().wrapping_sub(set.min()).cast_unsigned();
+    span < (rows as u64).saturating_mul(BUCKETS_PER_ROW).max(BUCKETS_SMALL)
+}
+
 impl Keys {
     fn of(types: &[DataType], columns: &[ArrayRef]) -> diag::Result<Keys> {
         if types.is_empty() {
@@ -306,7 +373,7 @@ impl Keys {
 
     fn hash(&self, row: usize) -> u64 {
         match self {
-            Keys::None => 0,
+            Keys::None | Keys::Dense { .. } => 0,
             Keys::Packed { keys, .. } => hash_packed(keys[row]),
             Keys::Rows { rows, .. } => hash_bytes(rows.row(row).data()),
         }
@@ -314,7 +381,7 @@ impl Keys {
 
     fn bytes(&self) -> usize {
         match self {
-            Keys::None => 0,
+            Keys::None | Keys::Dense { .. } => 0,
             Keys::Packed { keys, .. } => keys.len() * 16,
             Keys::Rows { rows, .. } => rows.size(),
         }

@@ -3,11 +3,14 @@
 //! Arrow's checked constructor would read every string again on every decode. Views of entries that
 //! many rows share are made once and copied.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{BinaryViewArray, StringViewArray};
-use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
+use arrow_array::types::ByteViewType;
+use arrow_array::{Array, BinaryViewArray, GenericByteViewArray, StringViewArray};
+use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBuffer, ScalarBuffer};
+use foldhash::fast::FixedState;
 
 use crate::encoded::ByteEntries;
 
@@ -116,5 +119,101 @@ fn inline(bytes: &[u8], range: Range<usize>) -> u128 {
             chunk[..range.len()].copy_from_slice(&bytes[range]);
             u128::from_le_bytes(chunk)
         }
+    }
+}
+
+/// Returns the values of all parts, in order, sharing their buffers.
+///
+/// Parts that were taken from one array have the very same buffers, which are kept once: Arrow's own
+/// concatenation repeats them for every part, and what is joined again squares them.
+pub(crate) fn concat_text(parts: &[&StringViewArray]) -> StringViewArray {
+    let (views, buffers, nulls) = joined(parts);
+    // SAFETY: each view came from a valid array of text, and its buffer index was moved to where that
+    // array's buffers are now (`joined`).
+    unsafe { StringViewArray::new_unchecked(views, buffers, nulls) }
+}
+
+/// Returns the values of all parts, in order, sharing their buffers; see [`concat_text`].
+pub(crate) fn concat_bytes(parts: &[&BinaryViewArray]) -> BinaryViewArray {
+    let (views, buffers, nulls) = joined(parts);
+    // SAFETY: each view came from a valid array, and its buffer index was moved to where that array's
+    // buffers are now (`joined`).
+    unsafe { BinaryViewArray::new_unchecked(views, buffers, nulls) }
+}
+
+type Parts = (ScalarBuffer<u128>, Arc<[Buffer]>, Option<NullBuffer>);
+
+fn joined<T: ByteViewType>(parts: &[&GenericByteViewArray<T>]) -> Parts {
+    let rows = parts.iter().map(|part| part.len()).sum();
+    let mut views = Vec::with_capacity(rows);
+    let mut buffers: Vec<Buffer> = Vec::new();
+    // Where the buffers of each list of them begin; the lists live as long as the parts.
+    let mut places: HashMap<*const Buffer, u32, FixedState> = HashMap::default();
+    for part in parts {
+        let list = part.data_buffers();
+        let base = *places.entry(list.as_ptr()).or_insert_with(|| {
+            let base = u32::try_from(buffers.len()).expect("there are few pages");
+            buffers.extend(list.iter().cloned());
+            base
+        });
+        let moved = u128::from(base) << 64;
+        let long = |view: u128| view as u32 as usize > INLINE_BYTES;
+        views
+            .extend(part.views().iter().map(|view| if long(*view) { view + moved } else { *view }));
+    }
+    (views.into(), buffers.into(), nulls_of(parts, rows))
+}
+
+fn nulls_of<T: ByteViewType>(
+    parts: &[&GenericByteViewArray<T>],
+    rows: usize,
+) -> Option<NullBuffer> {
+    if parts.iter().all(|part| part.null_count() == 0) {
+        return None;
+    }
+    let mut valid = BooleanBufferBuilder::new(rows);
+    for part in parts {
+        match part.nulls() {
+            Some(nulls) => valid.append_buffer(nulls.inner()),
+            None => valid.append_n(part.len(), true),
+        }
+    }
+    Some(NullBuffer::new(valid.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{Array, StringViewArray, UInt32Array};
+
+    use super::concat_text;
+
+    #[test]
+    fn parts_of_one_array_keep_its_buffers_once() {
+        let long = "a string that lies outside of its view";
+        let other = StringViewArray::from(vec![Some("another long string, elsewhere"), None]);
+        let whole = StringViewArray::from(vec![Some("short"), Some(long), None, Some(long)]);
+        let rows = UInt32Array::from(vec![3, 0, 2]);
+        let taken = arrow_select::take::take(&whole, &rows, None).unwrap();
+        let taken = taken.as_any().downcast_ref::<StringViewArray>().unwrap();
+        assert!(Arc::ptr_eq(taken.data_buffers(), whole.data_buffers()));
+        let joined = concat_text(&[&whole, &other, taken, &whole.slice(1, 1)]);
+        joined.to_data().validate_full().unwrap();
+        let buffers = whole.data_buffers().len() + other.data_buffers().len();
+        assert_eq!(joined.data_buffers().len(), buffers);
+        let expected = [
+            Some("short"),
+            Some(long),
+            None,
+            Some(long),
+            Some("another long string, elsewhere"),
+            None,
+            Some(long),
+            Some("short"),
+            None,
+            Some(long),
+        ];
+        assert_eq!(joined.iter().collect::<Vec<_>>(), expected);
     }
 }
