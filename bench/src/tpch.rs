@@ -68,7 +68,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
     }
     if let Some(path) = &options.report {
-        std::fs::write(path, markdown(&lines, options)?)?;
+        let rival = duckdb.as_mut().map(version).transpose()?;
+        std::fs::write(path, markdown(&lines, options, rival.as_deref())?)?;
     }
     Ok(())
 }
@@ -211,9 +212,47 @@ impl Line {
     }
 }
 
-/// CPU milliseconds, and our last column over DuckDB's.
-fn markdown(lines: &[Line], options: &Options) -> std::result::Result<String, std::fmt::Error> {
-    let mut out = String::from("| query |");
+fn version(peer: &mut Duckdb) -> Result<String> {
+    let (_, rows) = peer.run("SELECT version()")?;
+    Ok(rows[0][0].as_str().unwrap_or("?").trim_start_matches('v').to_owned())
+}
+
+/// Returns the processor's name, where the system tells it.
+fn processor() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("model name"));
+    line.and_then(|line| line.split_once(':')).map_or("?", |(_, name)| name.trim()).to_owned()
+}
+
+/// What was run where, then CPU milliseconds, and our last column over DuckDB's.
+fn markdown(
+    lines: &[Line],
+    options: &Options,
+    rival: Option<&str>,
+) -> std::result::Result<String, std::fmt::Error> {
+    let mut out = String::from("# Performance\n\n");
+    writeln!(
+        out,
+        "Written by `cargo xtask bench tpch --scale {} --rounds {} --threads {} --report \
+         docs/performance.md`.\nTimes depend on the machine and its other work; what counts are the \
+         ratios of one run.\n",
+        options.scale, options.rounds, options.threads
+    )?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    writeln!(
+        out,
+        "Method: TPC-H at scale {}, loaded by `COPY` into tables with their primary keys, then \
+         `VACUUM`;\n{} rounds that alternate between the columns, after one that warms caches; \
+         medians of the CPU time of the whole\nprocess in milliseconds, {} thread(s) a query. DuckDB {} \
+         is a process of its own with the same tables in its own file,\nand its rows are compared with \
+         ours. Machine: {}, {cores} cores.\n",
+        options.scale,
+        options.rounds,
+        options.threads,
+        rival.unwrap_or("(left out)"),
+        processor(),
+    )?;
+    out.push_str("| query |");
     for jit in &options.jit {
         write!(out, " jit = {jit} |")?;
     }
@@ -232,6 +271,15 @@ fn markdown(lines: &[Line], options: &Options) -> std::result::Result<String, st
             }
             _ => out.push_str(" | |\n"),
         }
+    }
+    let ours: f64 = lines.iter().filter_map(|line| line.ours.last()).map(|own| own.cpu_ms()).sum();
+    let theirs: f64 = lines.iter().filter_map(|line| line.duckdb).map(Figure::cpu_ms).sum();
+    if theirs > 0.0 {
+        writeln!(
+            out,
+            "\nThe sum of our last column is {ours:.0} ms, DuckDB's {theirs:.0}: {:.2}×.",
+            ours / theirs
+        )?;
     }
     Ok(out)
 }
