@@ -5,8 +5,14 @@
 //! where it came from.
 
 mod facts;
+mod groups;
+mod joins;
 mod rows;
 mod selectivity;
 
 pub(crate) use facts::Facts;
-pub(crate) use rows::{Join, estimate, estimate_all, joined};
+pub(crate) use rows::{estimate, estimate_all};
+pub(crate) use selectivity::one as share;
+
+/// Most rows that an estimate says; products of such figures are still finite.
+pub(crate) const ROWS_MAX: f64 = 1e100;

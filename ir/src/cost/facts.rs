@@ -1,10 +1,10 @@
 //! What is known of each column of a query: its range, its distinct values, its NULLs.
 
-use types::Value;
+use types::{ColumnId, Value};
 
 use crate::{
-    Column, ColumnStatistics, Logical, PlanContext, Query, Scalar, Scan, ScanColumn,
-    TableStatistics,
+    Column, ColumnStatistics, EstimateSource, Logical, PlanContext, Query, Scalar, Scan,
+    ScanColumn, TableStatistics,
 };
 
 /// Rows of a table of which nothing is known.
@@ -21,16 +21,25 @@ pub(crate) struct Fact {
     pub(crate) nulls: Option<f64>,
 }
 
+/// A table that the query reads, with the columns that it reads of it.
+struct Source {
+    columns: Vec<Column>,
+    /// The key's columns, if all of them are read.
+    key: Option<Vec<Column>>,
+    rows: f64,
+}
+
 /// What is known of a query's columns and tables.
 pub(crate) struct Facts<'a> {
     columns: Vec<Fact>,
+    sources: Vec<Source>,
     context: &'a PlanContext<'a>,
 }
 
 impl<'a> Facts<'a> {
     /// Collects what is known of the query's columns.
     pub(crate) fn of(query: &Query, context: &'a PlanContext<'a>) -> Facts<'a> {
-        let mut facts = Facts { columns: Vec::new(), context };
+        let mut facts = Facts { columns: Vec::new(), sources: Vec::new(), context };
         facts.collect(&query.root);
         facts
     }
@@ -43,6 +52,31 @@ impl<'a> Facts<'a> {
     /// Returns the distinct values of an expression, if it is a column of which they are known.
     pub(crate) fn distinct(&self, scalar: &Scalar) -> Option<f64> {
         scalar.as_column().and_then(|column| self.column(column).distinct)
+    }
+
+    /// Returns where the distinct values of columns come from.
+    pub(super) fn columns_source(&self) -> EstimateSource {
+        EstimateSource::Segments
+    }
+
+    /// Returns the keys of several columns that the query reads whole, and the rows of their tables.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&[Column], f64)> {
+        let keys = self
+            .sources
+            .iter()
+            .filter_map(|source| source.key.as_deref().map(|key| (key, source.rows)));
+        keys.filter(|(key, _)| key.len() > 1)
+    }
+
+    /// True if `column` is of a table whose whole key is among `columns` without it.
+    pub(super) fn follows_from(&self, column: Column, columns: &[Column]) -> bool {
+        self.sources.iter().any(|source| {
+            let determined = source.columns.contains(&column);
+            let whole = |key: &Vec<Column>| {
+                !key.contains(&column) && key.iter().all(|part| columns.contains(part))
+            };
+            determined && source.key.as_ref().is_some_and(whole)
+        })
     }
 
     /// Returns what storage knows of the table.
@@ -86,6 +120,15 @@ impl<'a> Facts<'a> {
     fn collect_scan(&mut self, scan: &Scan) {
         let Some(table) = self.table(scan) else { return };
         let key = scan.table.key();
+        let column_of = |id: &ColumnId| {
+            let found = scan.columns.iter().find(|(_, source)| *source == ScanColumn::Stored(*id));
+            found.map(|(made, _)| *made)
+        };
+        self.sources.push(Source {
+            columns: scan.columns.iter().map(|(made, _)| *made).collect(),
+            key: key.iter().map(column_of).collect(),
+            rows: table.rows,
+        });
         for (made, source) in &scan.columns {
             let ScanColumn::Stored(id) = source else { continue };
             let mut fact = table.columns.get(id).map(fact).unwrap_or_default();

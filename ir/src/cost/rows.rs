@@ -3,10 +3,9 @@
 use types::Value;
 
 use super::facts::{Facts, ROWS_GUESSED};
-use super::selectivity;
+use super::{ROWS_MAX, groups, joins, selectivity};
 use crate::{
-    CompareOp, Estimate, EstimateSource, JoinKind, Logical, Scalar, ScalarKind, Scan, ScanColumn,
-    SystemTime, logical,
+    CompareOp, Estimate, EstimateSource, Logical, Scalar, ScalarKind, Scan, ScanColumn, SystemTime,
 };
 
 /// Returns the rows of a whole plan.
@@ -16,8 +15,15 @@ pub(crate) fn estimate_all(plan: &Logical, facts: &Facts<'_>) -> Estimate {
     estimate(plan, &inputs, facts)
 }
 
-/// Returns the rows of an operator whose inputs yield `inputs`.
+/// Returns the rows of an operator whose inputs yield `inputs`: from 0 to [`ROWS_MAX`].
 pub(crate) fn estimate(plan: &Logical, inputs: &[Estimate], facts: &Facts<'_>) -> Estimate {
+    let found = unbounded(plan, inputs, facts);
+    // NaN would compare with nothing; no arithmetic here makes it, but statistics are only data.
+    let rows = if found.rows.is_nan() { ROWS_GUESSED } else { found.rows.clamp(0.0, ROWS_MAX) };
+    Estimate { rows, ..found }
+}
+
+fn unbounded(plan: &Logical, inputs: &[Estimate], facts: &Facts<'_>) -> Estimate {
     let input = inputs.first().copied().unwrap_or(exactly(1.0));
     match plan {
         Logical::Scan(scan) => scanned(scan, facts),
@@ -27,13 +33,13 @@ pub(crate) fn estimate(plan: &Logical, inputs: &[Estimate], facts: &Facts<'_>) -
         Logical::Filter { predicates, .. } => scaled(input, selectivity::all(predicates, facts)),
         Logical::Project { .. } | Logical::Window { .. } | Logical::Sort { .. } => input,
         Logical::Join(join) | Logical::DependentJoin(join) => {
-            estimate_join(join, input, inputs[1], facts)
+            joins::estimate(join, input, inputs[1], facts)
         }
         Logical::Aggregate { groups, .. } => {
-            grouped(groups.iter().map(|(_, key)| key), input, facts)
+            groups::estimate(groups.iter().map(|(_, key)| key), input, facts)
         }
         Logical::Limit { limit, .. } => limited(limit.as_ref(), input),
-        Logical::Distinct { .. } => scaled(input, 0.5),
+        Logical::Distinct { input: below } => groups::distinct(&below.columns(), input, facts),
         Logical::UnionAll { .. } => inputs.iter().copied().fold(exactly(0.0), |sum, one| {
             Estimate { rows: sum.rows + one.rows, source: combined(sum.source, one.source) }
         }),
@@ -41,7 +47,7 @@ pub(crate) fn estimate(plan: &Logical, inputs: &[Estimate], facts: &Facts<'_>) -
     }
 }
 
-fn exactly(rows: f64) -> Estimate {
+pub(super) fn exactly(rows: f64) -> Estimate {
     Estimate { rows, source: EstimateSource::Exact }
 }
 
@@ -55,7 +61,7 @@ fn scaled(input: Estimate, share: f64) -> Estimate {
 }
 
 /// Returns the weaker of two sources.
-fn combined(left: EstimateSource, right: EstimateSource) -> EstimateSource {
+pub(super) fn combined(left: EstimateSource, right: EstimateSource) -> EstimateSource {
     let rank = |source: EstimateSource| match source {
         EstimateSource::Exact => 0,
         EstimateSource::Segments => 1,
@@ -120,81 +126,4 @@ fn limited(limit: Option<&Scalar>, input: Estimate) -> Estimate {
         }
         _ => input,
     }
-}
-
-fn grouped<'a>(
-    keys: impl Iterator<Item = &'a Scalar>,
-    input: Estimate,
-    facts: &Facts<'_>,
-) -> Estimate {
-    let mut groups = 1.0;
-    let mut source = EstimateSource::Exact;
-    for key in keys {
-        source = combined(source, EstimateSource::Segments);
-        groups *= facts.distinct(key).unwrap_or_else(|| {
-            source = EstimateSource::Guess;
-            (input.rows / 10.0).max(1.0)
-        });
-    }
-    if source == EstimateSource::Exact {
-        return exactly(1.0);
-    }
-    let rows = groups.min(input.rows).max(input.rows.min(1.0));
-    Estimate { rows, source: combined(source, input.source) }
-}
-
-/// Two inputs that meet, as the estimate sees them.
-#[derive(Clone, Copy)]
-pub(crate) struct Join {
-    /// Rows of the left input.
-    pub(crate) left: f64,
-    /// Rows of the right input.
-    pub(crate) right: f64,
-}
-
-/// Returns the rows of an inner join whose keys have so many distinct values on each side.
-pub(crate) fn joined(join: Join, keys: &[(Option<f64>, Option<f64>)]) -> f64 {
-    let mut rows = join.left * join.right;
-    for (number, (left, right)) in keys.iter().enumerate() {
-        let distinct = match (left, right) {
-            (Some(left), Some(right)) => left.min(join.left).max(right.min(join.right)),
-            (Some(known), None) | (None, Some(known)) => *known,
-            // Without statistics a join follows a key of the larger side.
-            (None, None) => join.left.max(join.right),
-        };
-        // Further keys of one join depend on the first more often than not (Leis et al. 2015).
-        rows /= if number == 0 { distinct.max(1.0) } else { distinct.max(1.0).sqrt() };
-    }
-    rows
-}
-
-fn estimate_join(
-    join: &logical::Join,
-    left: Estimate,
-    right: Estimate,
-    facts: &Facts<'_>,
-) -> Estimate {
-    let source = combined(combined(left.source, right.source), EstimateSource::Segments);
-    let sides = Join { left: left.rows, right: right.rows };
-    let mut keys = Vec::new();
-    let mut share = 1.0;
-    for predicate in &join.on {
-        match &predicate.kind {
-            ScalarKind::Compare(CompareOp::Eq, a, b) if a.reads_any() && b.reads_any() => {
-                keys.push((facts.distinct(a), facts.distinct(b)));
-            }
-            _ => share *= selectivity::one(predicate, facts),
-        }
-    }
-    let matched = joined(sides, &keys) * share;
-    let half = left.rows * if join.on.is_empty() { 1.0 } else { 0.5 };
-    let rows = match join.kind {
-        JoinKind::Inner => matched,
-        JoinKind::Left => matched.max(left.rows),
-        JoinKind::Right => matched.max(right.rows),
-        JoinKind::Full => matched.max(left.rows + right.rows),
-        JoinKind::Semi | JoinKind::Anti => matched.min(half),
-        JoinKind::Mark(_) | JoinKind::Single { .. } => left.rows,
-    };
-    Estimate { rows: rows.max(1.0), source }
 }

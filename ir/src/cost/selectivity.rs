@@ -70,7 +70,7 @@ fn bound(predicate: &Scalar, facts: &Facts<'_>) -> Option<Span> {
 }
 
 /// Returns the share of rows for which one condition is true.
-pub(super) fn one(predicate: &Scalar, facts: &Facts<'_>) -> f64 {
+pub(crate) fn one(predicate: &Scalar, facts: &Facts<'_>) -> f64 {
     match &predicate.kind {
         ScalarKind::Literal(Value::Boolean(true)) => 1.0,
         ScalarKind::Literal(_) => 0.0,

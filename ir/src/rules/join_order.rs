@@ -1,12 +1,16 @@
 //! The order of inner joins: the cheapest tree over each group of inputs that conditions connect.
 //!
-//! Up to [`EXACT_MAX`] inputs every connected bushy tree is weighed (dynamic programming over sets,
-//! Moerkotte and Neumann 2006); beyond that the pair with the fewest rows is joined first (greedy).
-//! Columns made equal form classes: joining two sets needs one equality a class, whichever the
-//! query wrote, so `a.x = b.x AND b.x = c.x` may join `a` with `c` first.
+//! Every connected bushy tree is weighed while there are at most [`PAIRS_MAX`] pairs of sets to join
+//! (dynamic programming over the hypergraph of conditions); a group with more is put in a good line,
+//! and the trees over its intervals are weighed beside a greedy one. Columns made equal form classes:
+//! joining two sets needs one equality a class, whichever the query wrote, so
+//! `a.x = b.x AND b.x = c.x` may join `a` with `c` first. docs/internals/cost.md has the figures.
 
 mod graph;
+mod hypergraph;
+mod linear;
 mod search;
+mod sizes;
 
 use std::sync::Arc;
 
@@ -15,9 +19,11 @@ use crate::logical::Join;
 use crate::{JoinKind, Logical, PlanContext, Query, Scalar};
 
 use graph::Graph;
+use search::Search;
 
-/// Most inputs whose trees are all weighed.
-const EXACT_MAX: usize = 10;
+/// Most pairs that are weighed exactly: all of a chain of 56 inputs, a cycle of 39, a star of 13, and
+/// of 10 that are all connected with each other.
+const PAIRS_MAX: usize = 30_000;
 /// Most inputs of one group: sets are words of 64 bits.
 const INPUTS_MAX: usize = 64;
 
@@ -51,7 +57,8 @@ fn visit(plan: &mut Arc<Logical>, facts: &Facts<'_>) {
     flatten(plan, &mut inputs, &mut on);
     inputs.iter_mut().for_each(|input| visit(input, facts));
     if (3..=INPUTS_MAX).contains(&inputs.len()) {
-        *plan = Graph::new(inputs, on, facts).ordered(EXACT_MAX);
+        let graph = Graph::new(inputs, on, facts);
+        *plan = Search::new(&graph, PAIRS_MAX).ordered();
     } else {
         *plan = rebuilt(plan, &mut inputs.into_iter());
     }

@@ -1,24 +1,17 @@
-//! Inputs of a group of inner joins, what connects them, and the trees over them.
+//! Inputs of a group of inner joins, what connects them, and the joins over them.
 
 use std::sync::Arc;
 
 use diag::Span;
 use types::DataType;
 
-use crate::cost::{Facts, Join as Sides, estimate_all, joined};
+use super::hypergraph::{Hypergraph, Set, bits};
+use super::sizes::{Key, Sizes, Values};
+use crate::cost::{Facts, estimate_all, share};
 use crate::logical::Join;
 use crate::rules::predicate_pushdown;
 use crate::rules::transitive::equality;
 use crate::{Column, CompareOp, JoinKind, Logical, Scalar, ScalarKind};
-
-/// A set of inputs, a bit each.
-pub(super) type Set = u64;
-
-/// An input.
-struct Input {
-    plan: Arc<Logical>,
-    rows: f64,
-}
 
 /// A column of an equality class, and the input that it comes from.
 #[derive(Clone)]
@@ -27,47 +20,53 @@ struct Member {
     input: usize,
 }
 
-/// A condition that is not an equality of columns, and the inputs that it reads.
-struct Condition {
+/// Columns that conditions make equal, at most one an input.
+#[derive(Clone)]
+struct Class {
+    members: Vec<Member>,
     inputs: Set,
+}
+
+/// A condition that is not an equality of columns.
+struct Condition {
+    /// The inputs that it reads.
+    inputs: Set,
+    /// The inputs of its sides, if it compares expressions over different ones.
+    sides: Option<(Set, Set)>,
     scalar: Scalar,
-    /// The distinct values of its sides, if it is an equality of expressions.
+    /// True of an equality: it can be hashed.
     key: bool,
 }
 
 /// What connects the inputs.
-pub(super) struct Graph<'a> {
-    inputs: Vec<Input>,
-    classes: Vec<Vec<Member>>,
+pub(super) struct Graph {
+    inputs: Vec<Arc<Logical>>,
+    classes: Vec<Class>,
     conditions: Vec<Condition>,
     /// Conditions for the top: what can fail waits until all others have been tested.
     last: Vec<Scalar>,
-    facts: &'a Facts<'a>,
+    sizes: Sizes,
+    edges: Hypergraph,
 }
 
-impl<'a> Graph<'a> {
-    pub(super) fn new(
-        plans: Vec<Arc<Logical>>,
-        on: Vec<Scalar>,
-        facts: &'a Facts<'a>,
-    ) -> Graph<'a> {
+impl Graph {
+    pub(super) fn new(plans: Vec<Arc<Logical>>, on: Vec<Scalar>, facts: &Facts<'_>) -> Graph {
         let columns: Vec<Vec<Column>> = plans.iter().map(|plan| plan.columns()).collect();
         let owner = |column: Column| columns.iter().position(|own| own.contains(&column));
         let mut graph = Graph {
-            inputs: Vec::new(),
+            edges: Hypergraph::new(plans.len()),
+            inputs: plans,
             classes: Vec::new(),
             conditions: Vec::new(),
             last: Vec::new(),
-            facts,
+            sizes: Sizes::default(),
         };
         for condition in on {
             graph.add_condition(condition, &owner);
         }
-        graph.inputs = plans.into_iter().map(|plan| Input { plan, rows: 0.0 }).collect();
         graph.equate_within_inputs();
-        for input in &mut graph.inputs {
-            input.rows = estimate_all(&input.plan, facts).rows;
-        }
+        graph.connect();
+        graph.sizes = graph.sized(facts, &owner);
         graph
     }
 
@@ -81,30 +80,37 @@ impl<'a> Graph<'a> {
                 return self.equate(left, right);
             }
         }
-        let owners = condition.columns().into_iter().filter_map(owner);
-        let inputs = owners.fold(0, |set: Set, input| set | 1 << input);
-        let key = matches!(&condition.kind, ScalarKind::Compare(CompareOp::Eq, left, right)
-            if left.reads_any() && right.reads_any());
+        let read = |scalar: &Scalar| {
+            let owners = scalar.columns().into_iter().filter_map(owner);
+            owners.fold(0, |set: Set, input| set | 1 << input)
+        };
+        let (inputs, mut sides, mut key) = (read(&condition), None, false);
+        if let ScalarKind::Compare(op, left, right) = &condition.kind {
+            let (left, right) = (read(left), read(right));
+            sides = (left != 0 && right != 0 && left & right == 0).then_some((left, right));
+            key = *op == CompareOp::Eq && left != 0 && right != 0;
+        }
         let connects = inputs.count_ones() >= 2 && (key || condition.is_movable());
         if connects && !condition.is_volatile() {
-            self.conditions.push(Condition { inputs, scalar: condition, key });
+            self.conditions.push(Condition { inputs, sides, scalar: condition, key });
         } else {
             self.last.push(condition);
         }
     }
 
     fn equate(&mut self, left: Member, right: Member) {
-        let find =
-            |member: &Member| self.classes.iter().position(|class| has(class, &member.scalar));
+        let find = |member: &Member| {
+            self.classes.iter().position(|class| has(&class.members, &member.scalar))
+        };
         match (find(&left), find(&right)) {
             (Some(one), Some(other)) if one != other => {
                 let moved = self.classes.swap_remove(one.max(other));
-                self.classes[one.min(other)].extend(moved);
+                self.classes[one.min(other)].members.extend(moved.members);
             }
             (Some(_), Some(_)) => {}
-            (Some(class), None) => self.classes[class].push(right),
-            (None, Some(class)) => self.classes[class].push(left),
-            (None, None) => self.classes.push(vec![left, right]),
+            (Some(class), None) => self.classes[class].members.push(right),
+            (None, Some(class)) => self.classes[class].members.push(left),
+            (None, None) => self.classes.push(Class { members: vec![left, right], inputs: 0 }),
         }
     }
 
@@ -113,7 +119,7 @@ impl<'a> Graph<'a> {
         let mut equal: Vec<(usize, Scalar)> = Vec::new();
         for class in &mut self.classes {
             let mut first: Vec<Member> = Vec::new();
-            for member in class.drain(..) {
+            for member in class.members.drain(..) {
                 match first.iter().find(|other| other.input == member.input) {
                     Some(other) => {
                         equal.push((member.input, equals(&other.scalar, &member.scalar)))
@@ -121,36 +127,70 @@ impl<'a> Graph<'a> {
                     None => first.push(member),
                 }
             }
-            *class = first;
+            class.inputs = first.iter().fold(0, |set, member| set | 1 << member.input);
+            class.members = first;
         }
         for (input, condition) in equal {
-            let plan = &mut self.inputs[input].plan;
+            let plan = &mut self.inputs[input];
             *plan = predicate_pushdown::push(Arc::clone(plan), vec![condition], &[]);
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.inputs.len()
+    fn connect(&mut self) {
+        for class in &self.classes {
+            self.edges.connect_all(class.inputs);
+        }
+        for condition in &self.conditions {
+            // A condition without sides may be tested wherever its inputs meet; as an edge it needs
+            // two sides, and one input against the others is the split that joins earliest.
+            let lowest = condition.inputs & condition.inputs.wrapping_neg();
+            let sides = condition.sides.unwrap_or((lowest, condition.inputs & !lowest));
+            self.edges.connect(sides.0, sides.1);
+        }
     }
 
-    pub(super) fn rows_of(&self, input: usize) -> f64 {
-        self.inputs[input].rows
+    fn sized(&self, facts: &Facts<'_>, owner: &impl Fn(Column) -> Option<usize>) -> Sizes {
+        let rows: Vec<f64> =
+            self.inputs.iter().map(|plan| estimate_all(plan, facts).rows.max(1.0)).collect();
+        let mut keys: Vec<Key> =
+            facts.keys().filter_map(|(key, rows)| self.key(key, rows, owner)).collect();
+        keys.sort_by(|one, other| other.values.total_cmp(&one.values));
+        Sizes {
+            classes: self.classes.iter().map(|class| values(class, &rows, facts)).collect(),
+            factors: self
+                .conditions
+                .iter()
+                .map(|one| (one.inputs, one.factor(&rows, facts)))
+                .collect(),
+            rows: rows.into_iter().map(f64::ln).collect(),
+            keys,
+        }
     }
 
-    /// True if a condition joins the two sets.
-    pub(super) fn connected(&self, left: Set, right: Set) -> bool {
-        self.classes.iter().any(|class| touches(class, left) && touches(class, right))
-            || self.conditions.iter().any(|condition| {
-                condition.inputs & !(left | right) == 0
-                    && condition.inputs & left != 0
-                    && condition.inputs & right != 0
-            })
+    /// Returns a key of several columns, if each is equal to columns of other inputs.
+    fn key(
+        &self,
+        columns: &[Column],
+        rows: f64,
+        owner: &impl Fn(Column) -> Option<usize>,
+    ) -> Option<Key> {
+        let input = owner(*columns.first()?)?;
+        let class_of = |column: &Column| {
+            let is = |member: &Member| member.scalar.as_column() == Some(*column);
+            self.classes.iter().position(|class| class.members.iter().any(is))
+        };
+        let classes: Option<Vec<usize>> = columns.iter().map(class_of).collect();
+        Some(Key { input, classes: classes?, values: rows.max(1.0).ln() })
+    }
+
+    pub(super) fn edges(&self) -> &Hypergraph {
+        &self.edges
     }
 
     /// True if two sets share an equality: they can be hashed.
     pub(super) fn hashable(&self, left: Set, right: Set) -> bool {
-        self.classes.iter().any(|class| touches(class, left) && touches(class, right))
-            || self.met(left, right).any(|condition| condition.key)
+        self.classes.iter().any(|class| class.inputs & left != 0 && class.inputs & right != 0)
+            || self.met(left, right).any(|condition| condition.hashes(left, right))
     }
 
     /// The conditions that can be tested first when the two sets meet.
@@ -162,26 +202,17 @@ impl<'a> Graph<'a> {
         })
     }
 
-    /// Returns the rows of two sets joined.
-    pub(super) fn rows_joined(&self, left: (Set, f64), right: (Set, f64)) -> f64 {
-        let mut keys = Vec::new();
-        for class in &self.classes {
-            if let (Some(a), Some(b)) = (member(class, left.0), member(class, right.0)) {
-                keys.push((self.facts.distinct(&a.scalar), self.facts.distinct(&b.scalar)));
-            }
-        }
-        let mut share = 1.0;
-        for condition in self.met(left.0, right.0) {
-            match condition.key {
-                true => keys.push((None, None)),
-                false => share /= 3.0,
-            }
-        }
-        (joined(Sides { left: left.1, right: right.1 }, &keys) * share).max(1.0)
+    /// Returns the rows of a set of inputs joined.
+    pub(super) fn rows(&self, set: Set) -> f64 {
+        self.sizes.of(set)
+    }
+
+    pub(super) fn inputs(&self) -> usize {
+        self.inputs.len()
     }
 
     pub(super) fn input(&self, input: usize) -> Arc<Logical> {
-        Arc::clone(&self.inputs[input].plan)
+        Arc::clone(&self.inputs[input])
     }
 
     /// Returns the two sets joined on all that connects them.
@@ -192,7 +223,7 @@ impl<'a> Graph<'a> {
     ) -> Arc<Logical> {
         let mut on = Vec::new();
         for class in &self.classes {
-            if let (Some(a), Some(b)) = (member(class, left.0), member(class, right.0)) {
+            if let (Some(a), Some(b)) = (class.member(left.0), class.member(right.0)) {
                 on.push(equals(&a.scalar, &b.scalar));
             }
         }
@@ -207,16 +238,47 @@ impl<'a> Graph<'a> {
     }
 }
 
+impl Class {
+    fn member(&self, set: Set) -> Option<&Member> {
+        self.members.iter().find(|member| set & (1 << member.input) != 0)
+    }
+}
+
+impl Condition {
+    /// True if the condition is a hash key of these two sets: each of its sides lies in one of them.
+    fn hashes(&self, left: Set, right: Set) -> bool {
+        let lies = |side: Set, set: Set| side & !set == 0;
+        self.key
+            && self.sides.is_some_and(|(one, other)| {
+                (lies(one, left) && lies(other, right)) || (lies(one, right) && lies(other, left))
+            })
+    }
+
+    /// Returns the logarithm of what the condition multiplies rows by.
+    fn factor(&self, rows: &[f64], facts: &Facts<'_>) -> f64 {
+        if !self.key {
+            return share(&self.scalar, facts).max(f64::MIN_POSITIVE).ln();
+        }
+        // Without statistics of an expression the join follows a key of the largest input.
+        -bits(self.inputs).map(|input| rows[input].ln()).fold(0.0, f64::max)
+    }
+}
+
+/// Returns the logarithms of the distinct values of a class's columns.
+///
+/// A column of which nothing is known has as many as the least of the others, or one a row.
+fn values(class: &Class, rows: &[f64], facts: &Facts<'_>) -> Values {
+    let known = class.members.iter().filter_map(|member| facts.distinct(&member.scalar));
+    let least = known.fold(f64::INFINITY, f64::min);
+    let member = |member: &Member| {
+        let values = facts.distinct(&member.scalar).unwrap_or(least);
+        (member.input, values.min(rows[member.input]).max(1.0).ln())
+    };
+    Values::new(class.members.iter().map(member).collect())
+}
+
 fn has(class: &[Member], scalar: &Scalar) -> bool {
     class.iter().any(|member| member.scalar == *scalar)
-}
-
-fn member(class: &[Member], set: Set) -> Option<&Member> {
-    class.iter().find(|member| set & (1 << member.input) != 0)
-}
-
-fn touches(class: &[Member], set: Set) -> bool {
-    member(class, set).is_some()
 }
 
 fn equals(left: &Scalar, right: &Scalar) -> Scalar {

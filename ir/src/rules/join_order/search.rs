@@ -1,190 +1,183 @@
-//! The search: exact over sets, or greedy.
+//! The search: all connected trees within a budget, else the trees over a good line of the inputs.
 //!
-//! A hash join costs its probe rows, twice its build rows and its output; without an equality
-//! every pair costs. The larger input stands left, where it probes.
+//! A hash join costs its output, a unit a probe row and two a build row, which has to be copied; a
+//! quarter more for each further input whose columns the build row holds. Without an equality every
+//! pair costs. The larger input stands left, where it probes. Every pair of sets that is
+//! weighed leaves the cheaper tree in one table, so whichever way a set was found first, its best
+//! tree known is the one that is built.
 
+use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::graph::{Graph, Set};
+use super::graph::Graph;
+use super::hypergraph::{Hypergraph, Set, SetHash, bits};
+use super::linear;
 use crate::Logical;
 
 /// The cheapest tree known of a set.
 #[derive(Clone, Copy)]
 struct Tree {
-    set: Set,
     rows: f64,
     cost: f64,
-    /// The two sets that it joins; empty for one input.
+    /// The two sets that it joins, the larger first; empty for one input.
     sides: (Set, Set),
 }
 
-/// A joined part, on the way to the whole.
-struct Part {
-    set: Set,
-    rows: f64,
-    plan: Arc<Logical>,
+/// The trees of one group of joins.
+pub(super) struct Search<'a> {
+    graph: &'a Graph,
+    trees: HashMap<Set, Tree, SetHash>,
+    /// Pairs weighed exactly so far, over all parts of the group.
+    pairs: usize,
+    pairs_max: usize,
 }
 
-impl Graph<'_> {
+impl<'a> Search<'a> {
+    pub(super) fn new(graph: &'a Graph, pairs_max: usize) -> Search<'a> {
+        let leaf = |input: usize| {
+            let tree = Tree { rows: graph.rows(1 << input), cost: 0.0, sides: (0, 0) };
+            (1 << input, tree)
+        };
+        Search { graph, trees: (0..graph.inputs()).map(leaf).collect(), pairs: 0, pairs_max }
+    }
+
     /// Returns the joins in the cheapest order found.
-    pub(super) fn ordered(&self, exact_max: usize) -> Arc<Logical> {
-        let mut parts = Vec::new();
-        for component in self.components() {
-            if component.count_ones() as usize <= exact_max {
-                parts.push(self.exact(component));
-            } else {
-                parts.push(self.greedy(self.singles(component)));
-            }
-        }
-        let whole = self.greedy(parts).plan;
-        self.with_last(whole)
+    pub(super) fn ordered(&mut self) -> Arc<Logical> {
+        let components = self.graph.edges().components();
+        components.iter().for_each(|component| self.solve(*component));
+        let whole = self.greedy(components);
+        self.with_last(self.built(whole))
     }
 
     fn with_last(&self, plan: Arc<Logical>) -> Arc<Logical> {
-        if self.last().is_empty() {
+        if self.graph.last().is_empty() {
             return plan;
         }
-        Arc::new(Logical::Filter { input: plan, predicates: self.last().to_vec() })
+        Arc::new(Logical::Filter { input: plan, predicates: self.graph.last().to_vec() })
     }
 
-    /// Returns the sets of inputs that conditions connect.
-    fn components(&self) -> Vec<Set> {
-        let mut rest: Vec<Set> = (0..self.len()).map(|input| 1 << input).collect();
-        let mut components = Vec::new();
-        while let Some(mut component) = rest.pop() {
-            while let Some(next) = rest.iter().position(|set| self.connected(component, *set)) {
-                component |= rest.swap_remove(next);
+    /// Finds a tree over a connected set.
+    fn solve(&mut self, component: Set) {
+        let graph = self.graph;
+        let whole = self.exact(component, graph.edges());
+        if whole && !self.trees.contains_key(&component) {
+            // A hyperedge has a side that nothing connects: its inputs meet as a product.
+            let edges = graph.edges().clone().with_products();
+            if self.exact(component, &edges) {
+                return;
             }
-            components.push(component);
+        } else if whole {
+            return;
         }
-        components
+        self.along_a_line(component);
+        self.greedy(bits(component).map(|input| 1 << input).collect());
     }
 
-    fn singles(&self, set: Set) -> Vec<Part> {
-        let inputs = (0..self.len()).filter(|input| set & (1 << input) != 0);
-        let part = |input: usize| Part {
-            set: 1 << input,
-            rows: self.rows_of(input),
-            plan: self.input(input),
-        };
-        inputs.map(part).collect()
-    }
-
-    fn cost(&self, left: &Tree, right: &Tree, rows: f64) -> f64 {
-        let below = left.cost + right.cost + rows;
-        if !self.hashable(left.set, right.set) {
-            return below + left.rows * right.rows;
-        }
-        below + left.rows.max(right.rows) + 2.0 * left.rows.min(right.rows)
-    }
-
-    /// Weighs every connected tree over the set.
-    fn exact(&self, component: Set) -> Part {
-        let inputs: Vec<usize> =
-            (0..self.len()).filter(|input| component & (1 << input) != 0).collect();
-        // Sets are numbered within the component, so that the table is dense.
-        let global = |local: usize| {
-            let chosen = inputs.iter().enumerate().filter(|(bit, _)| local & (1 << bit) != 0);
-            chosen.fold(0, |set: Set, (_, input)| set | 1 << input)
-        };
-        let mut best: Vec<Option<Tree>> = vec![None; 1 << inputs.len()];
-        for local in 1..best.len() {
-            best[local] = if local.is_power_of_two() {
-                let input = inputs[local.trailing_zeros() as usize];
-                let rows = self.rows_of(input);
-                Some(Tree { set: 1 << input, rows, cost: 0.0, sides: (0, 0) })
-            } else {
-                self.cheapest(local, global(local), &best)
-            };
-        }
-        let whole = best.len() - 1;
-        let local_of = |set: Set| {
-            let chosen = inputs.iter().enumerate().filter(|(_, input)| set & (1 << **input) != 0);
-            chosen.fold(0, |local, (bit, _)| local | 1 << bit)
-        };
-        match best[whole] {
-            Some(tree) => {
-                let plan = self.built(tree, &|set| best[local_of(set)]);
-                Part { set: component, rows: tree.rows, plan }
+    /// Weighs every connected tree over the set; false if the budget ended it.
+    fn exact(&mut self, component: Set, edges: &Hypergraph) -> bool {
+        let walk = edges.pairs(component, |one, other| {
+            self.pairs += 1;
+            if self.pairs > self.pairs_max {
+                return ControlFlow::Break(());
             }
-            // Conditions over three inputs alone connect no two sets: join what is smallest first.
-            None => self.greedy(self.singles(component)),
-        }
+            self.weigh(one, other);
+            ControlFlow::Continue(())
+        });
+        walk.is_continue()
     }
 
-    fn cheapest(&self, local: usize, set: Set, best: &[Option<Tree>]) -> Option<Tree> {
-        let mut found: Option<Tree> = None;
-        // Each split once: the side with the lowest bit is always the first.
-        let lowest = local & local.wrapping_neg();
-        let mut side = (local - 1) & local;
-        while side > 0 {
-            if side & lowest != 0
-                && let (Some(one), Some(other)) = (&best[side], &best[local ^ side])
-                && self.connected(one.set, other.set)
-            {
-                let rows = match found {
-                    Some(tree) => tree.rows,
-                    None => self.rows_joined((one.set, one.rows), (other.set, other.rows)),
-                };
-                let cost = self.cost(one, other, rows);
-                if found.is_none_or(|tree| cost < tree.cost) {
-                    let sides = if one.rows >= other.rows {
-                        (one.set, other.set)
-                    } else {
-                        (other.set, one.set)
-                    };
-                    found = Some(Tree { set, rows, cost, sides });
+    /// Weighs the trees whose sets are intervals of a good line.
+    fn along_a_line(&mut self, component: Set) {
+        let graph = self.graph;
+        let line = linear::order(component, &|input| graph.rows(1 << input), &shares(graph));
+        let interval =
+            |from: usize, to: usize| line[from..to].iter().fold(0, |set, at| set | 1 << at);
+        for length in 2..=line.len() {
+            for from in 0..=line.len() - length {
+                for middle in from + 1..from + length {
+                    let one: Set = interval(from, middle);
+                    let other: Set = interval(middle, from + length);
+                    let known = self.trees.contains_key(&one) && self.trees.contains_key(&other);
+                    if known && graph.edges().connects(one, other) {
+                        self.weigh(one, other);
+                    }
                 }
             }
-            side = (side - 1) & local;
         }
-        found
     }
 
-    fn built(&self, tree: Tree, best: &impl Fn(Set) -> Option<Tree>) -> Arc<Logical> {
-        if tree.set.count_ones() == 1 {
-            return self.input(tree.set.trailing_zeros() as usize);
+    /// Joins the pair with the fewest rows until one set is left; pairs without a condition last.
+    fn greedy(&mut self, mut parts: Vec<Set>) -> Set {
+        let mut pairs: Vec<(bool, f64, Set, Set)> = Vec::new();
+        for (at, part) in parts.iter().enumerate() {
+            pairs.extend(parts[..at].iter().map(|other| self.pair(*other, *part)));
         }
-        let side = |set: Set| {
-            let below = best(set).expect("a tree joins sets that have trees");
-            (set, self.built(below, best))
-        };
-        self.join(side(tree.sides.0), side(tree.sides.1))
-    }
-
-    /// Joins the pair with the fewest rows until one part is left; pairs without a condition last.
-    fn greedy(&self, mut parts: Vec<Part>) -> Part {
-        while parts.len() > 1 {
-            let (one, other) = self.next_pair(&parts);
-            // `one` is less than `other`, so removing `other` first keeps its place.
-            let right = parts.swap_remove(other);
-            let left = parts.swap_remove(one);
-            parts.push(self.paired(left, right));
+        while let Some(best) = pairs.iter().min_by(|one, other| by_rows(one, other)).copied() {
+            let (_, _, one, other) = best;
+            self.weigh(one, other);
+            pairs.retain(|(_, _, a, b)| [*a, *b].iter().all(|side| side & (one | other) == 0));
+            parts.retain(|part| part & (one | other) == 0);
+            pairs.extend(parts.iter().map(|part| self.pair(*part, one | other)));
+            parts.push(one | other);
         }
         parts.pop().expect("a group of joins has inputs")
     }
 
-    fn next_pair(&self, parts: &[Part]) -> (usize, usize) {
-        let mut chosen = (0, 1);
-        let mut least = (true, f64::INFINITY);
-        for one in 0..parts.len() {
-            for other in one + 1..parts.len() {
-                let (a, b) = (&parts[one], &parts[other]);
-                let product = !self.connected(a.set, b.set);
-                let rows = self.rows_joined((a.set, a.rows), (b.set, b.rows));
-                if (product, rows) < least {
-                    (chosen, least) = ((one, other), (product, rows));
-                }
-            }
-        }
-        chosen
+    /// A pair that greed may choose: whether it is a product, its rows, and its sets.
+    fn pair(&self, one: Set, other: Set) -> (bool, f64, Set, Set) {
+        let product = !self.graph.edges().connects(one, other);
+        (product, self.graph.rows(one | other), one, other)
     }
 
-    fn paired(&self, left: Part, right: Part) -> Part {
-        let (left, right) = if left.rows >= right.rows { (left, right) } else { (right, left) };
-        let rows = self.rows_joined((left.set, left.rows), (right.set, right.rows));
-        let set = left.set | right.set;
-        let plan = self.join((left.set, left.plan), (right.set, right.plan));
-        Part { set, rows, plan }
+    /// Keeps the join of two sets if it is the cheapest tree of their union.
+    fn weigh(&mut self, one: Set, other: Set) {
+        let (left, right) = (self.trees[&one], self.trees[&other]);
+        let set = one | other;
+        let known = self.trees.get(&set).copied();
+        let rows = known.map_or_else(|| self.graph.rows(set), |tree| tree.rows);
+        let sides = if left.rows >= right.rows { (one, other) } else { (other, one) };
+        let met = if self.graph.hashable(one, other) {
+            let build_row = 1.75 + 0.25 * f64::from(sides.1.count_ones());
+            left.rows.max(right.rows) + build_row * left.rows.min(right.rows)
+        } else {
+            left.rows * right.rows
+        };
+        let cost = left.cost + right.cost + rows + met;
+        // Of equals the first stays: the last digit of a sum decides nothing.
+        if known.is_none_or(|tree| cost < tree.cost * (1.0 - 1e-9)) {
+            self.trees.insert(set, Tree { rows, cost, sides });
+        }
+    }
+
+    fn built(&self, set: Set) -> Arc<Logical> {
+        if set.is_power_of_two() {
+            return self.graph.input(set.trailing_zeros() as usize);
+        }
+        let (left, right) = self.trees[&set].sides;
+        self.graph.join((left, self.built(left)), (right, self.built(right)))
     }
 }
+
+/// Returns what an edge between two inputs leaves of their product; 1 where there is none.
+fn shares(graph: &Graph) -> impl Fn(usize, usize) -> f64 {
+    let inputs = graph.inputs();
+    let rows: Vec<f64> = (0..inputs).map(|input| graph.rows(1 << input)).collect();
+    let share = |one: usize, other: usize| match graph.edges().connects(1 << one, 1 << other) {
+        true => graph.rows(1 << one | 1 << other) / (rows[one] * rows[other]),
+        false => 1.0,
+    };
+    // Each is asked for often, and a set's rows are dear.
+    let pairs = (0..inputs).flat_map(|one| (0..inputs).map(move |other| (one, other)));
+    let table: Vec<f64> = pairs
+        .map(|(one, other)| if one == other { 1.0 } else { share(one.min(other), one.max(other)) })
+        .collect();
+    move |one, other| table[one * inputs + other]
+}
+
+fn by_rows(one: &(bool, f64, Set, Set), other: &(bool, f64, Set, Set)) -> std::cmp::Ordering {
+    one.0.cmp(&other.0).then(one.1.total_cmp(&other.1))
+}
+
+#[cfg(test)]
+mod tests;
