@@ -20,7 +20,7 @@ pub(super) fn insert(
         constraint::check(target.plan, &batch, count, target.context)?;
         for at in 0..batch.rows() {
             let key = match target.has_hidden_key() {
-                true => vec![Value::Int64(target.transaction.next_row_id())],
+                true => target.new_row_id(),
                 false => Vec::new(),
             };
             let columns = values(&batch.columns()[..width], &target.types, at);

@@ -72,6 +72,11 @@ impl<'a> Target<'a> {
         self.plan.table.primary_key.is_empty()
     }
 
+    /// Draws a hidden key.
+    pub(super) fn new_row_id(&mut self) -> Vec<Value> {
+        vec![Value::Int64(self.transaction.next_row_id())]
+    }
+
     /// Returns the stored row of the table's columns; `key` fills in a hidden key.
     pub(super) fn stored_row(&self, values: Vec<Value>, key: Option<&[Value]>) -> Vec<Value> {
         let mut row = vec![Value::Null; self.stored.len()];

@@ -113,8 +113,11 @@ pub(super) fn delete(
 }
 
 /// Changes whole versions; each keeps its period, or takes the one that the statement gives it.
+///
+/// A row without a key that moves is a row of its own from then on: the other pieces of the row that
+/// it was split from keep the hidden id, and may stand where it goes.
 fn update_whole(
-    target: &Target<'_>,
+    target: &mut Target<'_>,
     view: &View,
     batch: &Batch,
     changes: &mut Changes,
@@ -133,7 +136,9 @@ fn update_whole(
             .ok_or_else(|| internal("a version to change is not current"))?;
         let valid = new_period(target.plan, batch, first + width, at, 0)?;
         let columns = values(new.columns(), &target.types, at);
-        let row = target.stored_row(columns, Some(&old.key));
+        let own = target.has_hidden_key() && valid != version.valid;
+        let id = own.then(|| target.new_row_id());
+        let row = target.stored_row(columns, Some(id.as_ref().unwrap_or(&old.key)));
         changes.matched += 1;
         if row != version.row || valid != version.valid {
             changes.made.push((row, valid));
