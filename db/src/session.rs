@@ -191,7 +191,13 @@ impl Session {
             self.leave(open);
             return Ok(outcome);
         }
-        let Outcome::Done(done) = outcome else { return Ok(outcome) };
+        let Outcome::Done(done) = outcome else {
+            // EXPLAIN ANALYZE answers with rows, and keeps what it wrote.
+            if open.has_written() {
+                open.commit(&self.shared, &self.settings)?;
+            }
+            return Ok(outcome);
+        };
         let committed = open.commit(&self.shared, &self.settings)?;
         Ok(Outcome::Done(Done { commit_id: committed.map(commit_number), ..done }))
     }

@@ -57,6 +57,11 @@ impl Open {
         }
     }
 
+    /// True once a statement that writes was noted.
+    pub(crate) fn has_written(&self) -> bool {
+        !self.kinds.is_empty()
+    }
+
     /// Makes a relation; its row is part of the transaction.
     pub(crate) fn create(&mut self, relation: Relation) -> storage::Result<()> {
         if self.store.view().schema(catalog::CATALOG_TREE).is_err() {

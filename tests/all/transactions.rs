@@ -131,6 +131,58 @@ fn read_only_and_pinned_transactions_refuse_writes() {
 }
 
 #[test]
+fn explain_analyze_keeps_what_it_writes() {
+    let mut session = memory();
+    commit(&mut session, "CREATE TABLE t (id INT PRIMARY KEY)");
+    rows(&mut session, "EXPLAIN ANALYZE INSERT INTO t VALUES (1)");
+    assert_eq!(rows(&mut session, "SELECT id, _commit_from FROM t"), ["1|2"]);
+    rows(&mut session, "BEGIN");
+    rows(&mut session, "EXPLAIN ANALYZE DELETE FROM t");
+    rows(&mut session, "ROLLBACK");
+    assert_eq!(rows(&mut session, "SELECT id FROM t"), ["1"]);
+}
+
+/// Two sessions that cut different parts of one row: its pieces are the first one's to change.
+#[test]
+fn portions_of_one_row_conflict() {
+    let database = Database::in_memory().expect("memory");
+    let (mut one, mut two) = (database.session(), database.session());
+    commit(&mut one, "CREATE TABLE t (id INT PRIMARY KEY, v INT)");
+    commit(&mut one, "INSERT INTO t VALUES (1, 10)");
+    let portion = |from: i64| {
+        let to = from + 5;
+        format!("UPDATE t FOR PORTION OF VALID_TIME FROM {from} TO {to} SET v = v + 1")
+    };
+    rows(&mut one, "BEGIN");
+    rows(&mut two, "BEGIN");
+    rows(&mut one, &portion(0));
+    rows(&mut two, &portion(100));
+    rows(&mut one, "COMMIT");
+    assert_eq!(sqlstate(&mut two, "COMMIT"), "40001");
+    rows(&mut two, &portion(100));
+    let current = "SELECT v FROM t ORDER BY _valid_from";
+    assert_eq!(rows(&mut two, current), ["10", "11", "10", "11", "10"]);
+}
+
+/// Two sessions that insert overlapping periods of one key: neither sees the other's row.
+#[test]
+fn overlapping_periods_of_one_key_conflict_at_commit() {
+    let database = Database::in_memory().expect("memory");
+    let (mut one, mut two) = (database.session(), database.session());
+    let table = "CREATE TABLE t (id INT, a DATE, b DATE, PERIOD FOR p (a, b), \
+                 PRIMARY KEY (id, p WITHOUT OVERLAPS))";
+    commit(&mut one, table);
+    rows(&mut one, "BEGIN");
+    rows(&mut two, "BEGIN");
+    rows(&mut one, "INSERT INTO t VALUES (1, '2024-01-01', '2024-03-01')");
+    rows(&mut two, "INSERT INTO t VALUES (1, '2024-02-01', '2024-04-01')");
+    rows(&mut one, "COMMIT");
+    assert_eq!(sqlstate(&mut two, "COMMIT"), "40001");
+    let again = "INSERT INTO t VALUES (1, '2024-02-01', '2024-04-01')";
+    assert_eq!(sqlstate(&mut two, again), "23P01");
+}
+
+#[test]
 fn statements_that_change_nothing_take_no_commit() {
     let mut session = memory();
     commit(&mut session, "CREATE TABLE t (id INT PRIMARY KEY, v INT)");
