@@ -314,7 +314,11 @@ pub(super) fn new_period(
         );
         // Of the two bounds the one that the statement writes: the other may keep what it had.
         let span = constraint::place(plan, number, begin).max(constraint::place(plan, number, end));
-        Box::new(constraint::placed(Code::CheckViolation, span, message).detail(is))
+        Box::new(
+            constraint::placed(Code::CheckViolation, span, message)
+                .primary("a bound of the period")
+                .detail(is),
+        )
     })
 }
 
