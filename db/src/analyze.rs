@@ -1,26 +1,31 @@
 //! ANALYZE, and the statistics that planning is given.
 //!
-//! The store counts rows and keeps bounds by itself. ANALYZE adds the number of distinct values of
-//! each column, estimated from a sample with the estimator that Haas and Stokes call Duj1 ("Estimating
-//! the number of classes in a finite population", 1998) and PostgreSQL uses.
+//! The store counts rows and keeps bounds by itself. ANALYZE draws a sample and keeps two things of
+//! it: how each column's values are spread, and rows on which a scan's conditions are counted. Both
+//! live in memory, until the database is closed or the table analyzed again.
+
+mod column;
+mod sample;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use ir::{
-    ColumnStatistics, Logical, Query, Relation, Table, TableColumn, TableId, TableStatistics,
-};
-use storage::{ReadPoint, ScanColumn, ScanRequest, View};
-use types::{Batch, ColumnId, DataType, Value};
+use ir::{ColumnStatistics, Logical, Query, Relation, Table, TableId, TableStatistics};
+use storage::{TreeStatistics, View};
+use types::ColumnId;
 
 use crate::database::Shared;
 use crate::error::store_diagnostic;
 use crate::session::Run;
 use crate::statement::Done;
+use sample::{Drawn, Sample};
 
-/// Batches of the sample, spread over the table.
-const SAMPLE_BATCHES: usize = 16;
+/// What ANALYZE has found of a table.
+pub(crate) struct Analyzed {
+    columns: HashMap<ColumnId, ColumnStatistics>,
+    pub(crate) sample: Sample,
+}
 
 /// Runs ANALYZE on one table, or on all.
 ///
@@ -37,7 +42,7 @@ pub(crate) fn analyze(run: &Run<'_>, table: Option<Arc<Table>>) -> diag::Result<
         run.session.check_cancelled()?;
         let found = count(&run.session.shared, &view, &table)
             .map_err(|error| Box::new(store_diagnostic(&error)))?;
-        run.session.shared.analyzed.write().insert(table.id, found);
+        run.session.shared.analyzed.write().insert(table.id, Arc::new(found));
     }
     Ok(Done::default())
 }
@@ -71,12 +76,18 @@ fn visit(plan: &Logical, seen: &mut impl FnMut(&Table)) {
     }
 }
 
-/// What the store knows now, with the distinct counts of the last ANALYZE.
+/// What the store knows now, with the spread of values that the last ANALYZE saw.
 fn of_table(shared: &Shared, table: &Table) -> TableStatistics {
     let mut statistics = stored(shared, table);
     if let Some(analyzed) = shared.analyzed.read().get(&table.id) {
         for (id, column) in &analyzed.columns {
-            statistics.columns.entry(*id).or_default().distinct = column.distinct;
+            let known = statistics.columns.entry(*id).or_default();
+            known.distinct = column.distinct;
+            known.distribution.clone_from(&column.distribution);
+            // Of rows in memory the store does not know bounds; of those in segments it knows better.
+            if known.min.is_none() || known.max.is_none() {
+                known.clone_from(column);
+            }
         }
     }
     statistics
@@ -94,61 +105,26 @@ fn stored(shared: &Shared, table: &Table) -> TableStatistics {
             max: (!column.max.is_null()).then_some(column.max),
             null_fraction: (column.nulls as f64 / versions).min(1.0),
             distinct: (column.distinct > 0).then_some(column.distinct as f64),
+            distribution: None,
         };
         (column.column, statistics)
     });
     TableStatistics { rows: known.rows as f64, exact: false, columns: columns.collect() }
 }
 
-fn count(shared: &Shared, view: &View, table: &Table) -> storage::Result<TableStatistics> {
-    let mut statistics = stored(shared, table);
-    let columns: Vec<&TableColumn> = table
-        .columns
-        .iter()
-        .filter(|column| table.source(column.id) == ir::ScanColumn::Stored(column.id))
-        .collect();
-    let request = ScanRequest {
-        tree: table.tree,
-        columns: columns.iter().map(|column| ScanColumn::Stored(column.id)).collect(),
-        predicates: Vec::new(),
-        key_range: None,
-        at: ReadPoint::as_of(view.commit()),
-    };
-    let sample = sample(view, &request)?;
-    for (at, column) in columns.into_iter().enumerate() {
-        let distinct = distinct(&sample, at, column.ty, statistics.rows);
-        statistics.columns.entry(ColumnId(column.id.0)).or_default().distinct = distinct;
-    }
-    Ok(statistics)
+fn count(shared: &Shared, view: &View, table: &Table) -> storage::Result<Analyzed> {
+    let known = shared.store.statistics(table.tree)?;
+    let rows = known.rows as f64;
+    let drawn = Drawn::from(view, table, rows)?;
+    let columns = table.columns.iter().zip(&drawn.columns).map(|(own, values)| {
+        (own.id, column::statistics(values, rows.max(drawn.rows as f64), counted(&known, own.id)))
+    });
+    Ok(Analyzed { columns: columns.collect(), sample: drawn.sample(table) })
 }
 
-/// The first batches of morsels that lie evenly over the table.
-fn sample(view: &View, request: &ScanRequest) -> storage::Result<Vec<Batch>> {
-    let scan = view.scan(request)?;
-    let morsels = scan.morsels();
-    let step = morsels.div_ceil(SAMPLE_BATCHES).max(1);
-    let each = SAMPLE_BATCHES.div_ceil(morsels.div_ceil(step).max(1));
-    let readers = (0..morsels).step_by(step).map(|morsel| scan.read(morsel));
-    readers.flat_map(|reader| reader.take(each)).collect()
-}
-
-/// Estimates the distinct values of a column in a table of `rows` rows: Duj1 = nd / (n - f₁ + f₁n/N).
-fn distinct(sample: &[Batch], at: usize, ty: DataType, rows: f64) -> Option<f64> {
-    let mut times: HashMap<String, u32> = HashMap::new();
-    for batch in sample {
-        for row in 0..batch.rows() {
-            let value = Value::from_array(batch.column(at), row, ty);
-            if !value.is_null() {
-                *times.entry(value.to_string()).or_default() += 1;
-            }
-        }
-    }
-    let n = f64::from(times.values().sum::<u32>());
-    if n == 0.0 {
-        return None;
-    }
-    let d = times.len() as f64;
-    let once = times.values().filter(|times| **times == 1).count() as f64;
-    let estimate = n * d / (n - once + once * n / rows.max(n));
-    Some(estimate.clamp(d, rows.max(d)))
+/// Returns the distinct values that segments have counted, if they hold nearly all rows.
+fn counted(known: &TreeStatistics, id: ColumnId) -> Option<f64> {
+    let column = known.columns.iter().find(|column| column.column == id)?;
+    let nearly_all = known.rows_in_memory.saturating_mul(10) <= known.rows;
+    (nearly_all && column.distinct > 0).then_some(column.distinct as f64)
 }

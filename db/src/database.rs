@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use exec::{Governor, Kernels, Workers};
-use ir::{CatalogHistory, TableId, TableStatistics};
+use ir::{CatalogHistory, TableId};
 use parking_lot::RwLock;
 use storage::vfs::{MemVfs, StdVfs, Vfs};
 use storage::{Clock, StdClock, Store};
 
+use crate::analyze::Analyzed;
 use crate::catalog;
 use crate::error::{Error, Result};
 use crate::options::DatabaseOptions;
@@ -34,8 +35,8 @@ pub(crate) struct Shared {
     pub(crate) governor: Arc<Governor>,
     pub(crate) workers: Arc<Workers>,
     pub(crate) kernels: Arc<Kernels>,
-    /// What ANALYZE has counted.
-    pub(crate) analyzed: RwLock<HashMap<TableId, TableStatistics>>,
+    /// What ANALYZE has found; kept in memory until the database is closed.
+    pub(crate) analyzed: RwLock<HashMap<TableId, Arc<Analyzed>>>,
     pub(crate) options: DatabaseOptions,
 }
 

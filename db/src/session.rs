@@ -455,7 +455,12 @@ impl Run<'_> {
         let statistics = analyze::statistics(&self.session.shared, query);
         let context = self.session.eval_context(self.open, self.parameters);
         let evaluate = |scalar: &Scalar| eval::constant(scalar, &context);
-        work(&PlanContext { statistics: &statistics, evaluate: &evaluate })
+        let samples = &self.session.shared.analyzed;
+        let sample = |scan: &ir::Scan| {
+            let analyzed = samples.read().get(&scan.table.id).cloned()?;
+            analyzed.sample.count(scan, &context)
+        };
+        work(&PlanContext { statistics: &statistics, evaluate: &evaluate, sample: &sample })
     }
 
     /// Returns what a run of pipelines takes from this session.

@@ -4,12 +4,14 @@
 //! maximum, columns are independent, a join keeps the smaller side's keys. Every estimate says
 //! where it came from.
 
+mod distribution;
 mod facts;
 mod groups;
 mod joins;
 mod rows;
 mod selectivity;
 
+pub use distribution::Distribution;
 pub(crate) use facts::Facts;
 pub(crate) use rows::{estimate, estimate_all};
 pub(crate) use selectivity::one as share;

@@ -21,7 +21,10 @@ mod temporal;
 pub mod verify;
 
 pub use catalog::{Catalog, CatalogHistory, Relation, Table, TableColumn, TableId, View};
-pub use context::{ColumnStatistics, Evaluate, PlanContext, TableStatistics};
+pub use context::{
+    ColumnStatistics, CountSample, Evaluate, PlanContext, SampleCount, TableStatistics,
+};
+pub use cost::Distribution;
 pub use function::{AggregateFunction, Function, TimeField, TrimSide, WindowFunction};
 pub use kernel::{AggregateUpdate, KernelSpec, StateLayout, StateRows, StateSlot};
 pub use logical::{

@@ -18,6 +18,10 @@ use crate::{
 pub enum EstimateSource {
     /// Counted: exact at plan time.
     Exact,
+    /// Counted on a sample of the table's rows.
+    Sample,
+    /// From histograms and frequent values of a sample.
+    Histogram,
     /// From minima, maxima, nulls and distinct counts of segments.
     Segments,
     /// A guess without statistics.

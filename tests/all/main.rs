@@ -3,6 +3,7 @@
 mod bombs;
 mod crash;
 mod docs;
+mod estimates;
 mod model;
 mod not_built;
 mod plans;

@@ -3,8 +3,8 @@
 use types::{ColumnId, Value};
 
 use crate::{
-    Column, ColumnStatistics, EstimateSource, Logical, PlanContext, Query, Scalar, Scan,
-    ScanColumn, TableStatistics,
+    Column, ColumnStatistics, Distribution, EstimateSource, Logical, PlanContext, Query,
+    SampleCount, Scalar, Scan, ScanColumn, TableStatistics,
 };
 
 /// Rows of a table of which nothing is known.
@@ -12,13 +12,15 @@ pub(super) const ROWS_GUESSED: f64 = 1_000.0;
 
 /// What is known of a column.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Fact {
+pub(crate) struct Fact<'a> {
     /// Least and greatest value on a line.
     pub(crate) range: Option<(f64, f64)>,
     /// Distinct values.
     pub(crate) distinct: Option<f64>,
     /// Share of NULLs.
     pub(crate) nulls: Option<f64>,
+    /// The spread of its values.
+    pub(crate) distribution: Option<&'a Distribution>,
 }
 
 /// A table that the query reads, with the columns that it reads of it.
@@ -31,7 +33,7 @@ struct Source {
 
 /// What is known of a query's columns and tables.
 pub(crate) struct Facts<'a> {
-    columns: Vec<Fact>,
+    columns: Vec<Fact<'a>>,
     sources: Vec<Source>,
     context: &'a PlanContext<'a>,
 }
@@ -45,13 +47,28 @@ impl<'a> Facts<'a> {
     }
 
     /// Returns what is known of a column.
-    pub(crate) fn column(&self, column: Column) -> Fact {
+    pub(crate) fn column(&self, column: Column) -> Fact<'a> {
         self.columns.get(column.0 as usize).copied().unwrap_or_default()
     }
 
     /// Returns the distinct values of an expression, if it is a column of which they are known.
     pub(crate) fn distinct(&self, scalar: &Scalar) -> Option<f64> {
         scalar.as_column().and_then(|column| self.column(column).distinct)
+    }
+
+    /// Counts the rows of the table's sample for which the scan's conditions are true.
+    pub(super) fn count(&self, scan: &Scan) -> Option<SampleCount> {
+        (self.context.sample)(scan)
+    }
+
+    /// Returns where the estimate of conditions by their columns comes from.
+    pub(super) fn source_of(&self, predicates: &[Scalar]) -> EstimateSource {
+        let mut columns = predicates.iter().flat_map(Scalar::columns);
+        if columns.all(|column| self.column(column).distribution.is_some()) {
+            EstimateSource::Histogram
+        } else {
+            EstimateSource::Segments
+        }
     }
 
     /// Returns where the distinct values of columns come from.
@@ -139,7 +156,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn set(&mut self, column: Column, fact: Fact) {
+    fn set(&mut self, column: Column, fact: Fact<'a>) {
         let position = column.0 as usize;
         if self.columns.len() <= position {
             self.columns.resize(position + 1, Fact::default());
@@ -148,12 +165,13 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn fact(statistics: &ColumnStatistics) -> Fact {
+fn fact(statistics: &ColumnStatistics) -> Fact<'_> {
     let bound = |value: &Option<Value>| value.as_ref().and_then(number);
     Fact {
         range: bound(&statistics.min).zip(bound(&statistics.max)),
         distinct: statistics.distinct.map(|distinct| distinct.max(1.0)),
-        nulls: Some(statistics.null_fraction),
+        nulls: Some(statistics.null_fraction.clamp(0.0, 1.0)),
+        distribution: statistics.distribution.as_deref(),
     }
 }
 

@@ -8,6 +8,9 @@ use crate::{
     CompareOp, Estimate, EstimateSource, Logical, Scalar, ScalarKind, Scan, ScanColumn, SystemTime,
 };
 
+/// Rows of a sample that are enough to count on: their number is off by a third, mostly.
+const ENOUGH: usize = 10;
+
 /// Returns the rows of a whole plan.
 pub(crate) fn estimate_all(plan: &Logical, facts: &Facts<'_>) -> Estimate {
     let inputs = plan.inputs();
@@ -64,8 +67,10 @@ fn scaled(input: Estimate, share: f64) -> Estimate {
 pub(super) fn combined(left: EstimateSource, right: EstimateSource) -> EstimateSource {
     let rank = |source: EstimateSource| match source {
         EstimateSource::Exact => 0,
-        EstimateSource::Segments => 1,
-        EstimateSource::Guess => 2,
+        EstimateSource::Sample => 1,
+        EstimateSource::Histogram => 2,
+        EstimateSource::Segments => 3,
+        EstimateSource::Guess => 4,
     };
     if rank(left) >= rank(right) { left } else { right }
 }
@@ -86,7 +91,25 @@ fn scanned(scan: &Scan, facts: &Facts<'_>) -> Estimate {
     if names_one_row(scan) {
         return scaled(Estimate { rows: all.rows.min(1.0), ..all }, 1.0);
     }
-    scaled(all, selectivity::all(&scan.predicates, facts))
+    let (share, source) = sampled(scan, facts);
+    let source = if all.source == EstimateSource::Guess { all.source } else { source };
+    Estimate { rows: (all.rows * share).max(all.rows.min(1.0)), source }
+}
+
+/// Returns the share of a table's rows that its conditions leave, from the best that is known.
+fn sampled(scan: &Scan, facts: &Facts<'_>) -> (f64, EstimateSource) {
+    let by_columns = selectivity::all(&scan.predicates, facts);
+    let columns_source = facts.source_of(&scan.predicates);
+    let Some(count) = facts.count(scan).filter(|count| count.rows > 0) else {
+        return (by_columns, columns_source);
+    };
+    let rows = count.rows as f64;
+    if count.complete || count.kept >= ENOUGH {
+        // Of no row in the whole table there is still none in none of the rows since.
+        return ((count.kept as f64).max(0.5) / rows, EstimateSource::Sample);
+    }
+    // So few say only that there are few; how few the columns know, if they agree.
+    (by_columns.min(ENOUGH as f64 / rows), columns_source)
 }
 
 /// True if conditions give every key column a value.

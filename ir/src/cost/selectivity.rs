@@ -2,7 +2,7 @@
 
 use types::Value;
 
-use super::facts::{Facts, number};
+use super::facts::{Fact, Facts, number};
 use crate::{Column, CompareOp, Scalar, ScalarKind, TruthTest};
 
 /// Share of an equality of which nothing is known.
@@ -50,7 +50,7 @@ fn narrow(spans: &mut Vec<Span>, bound: Span) {
     }
 }
 
-/// Returns the part that one bound leaves of a column whose range is known.
+/// Returns the part that one bound leaves of a column whose spread or range is known.
 fn bound(predicate: &Scalar, facts: &Facts<'_>) -> Option<Span> {
     let ScalarKind::Compare(op, left, right) = &predicate.kind else { return None };
     let (op, column, value) = match (left.as_column(), right.as_column()) {
@@ -58,15 +58,24 @@ fn bound(predicate: &Scalar, facts: &Facts<'_>) -> Option<Span> {
         (None, Some(column)) => (op.flipped(), column, left.as_literal()?),
         _ => return None,
     };
-    let (least, most) = facts.column(column).range?;
-    let at = number(value)?;
-    let width = most - least;
-    let part = if width > 0.0 { ((at - least) / width).clamp(0.0, 1.0) } else { 0.5 };
+    let part = below(facts.column(column), op, value)?;
     match op {
         CompareOp::Lt | CompareOp::Le => Some(Span { column, from: 0.0, to: part }),
         CompareOp::Gt | CompareOp::Ge => Some(Span { column, from: part, to: 1.0 }),
         CompareOp::Eq | CompareOp::Ne | CompareOp::Distinct | CompareOp::NotDistinct => None,
     }
+}
+
+/// Returns the part of a column's values below a constant; with the constant itself if that is on
+/// this side of the bound.
+fn below(fact: Fact<'_>, op: CompareOp, value: &Value) -> Option<f64> {
+    let inclusive = matches!(op, CompareOp::Le | CompareOp::Gt);
+    if let Some(part) = fact.distribution.and_then(|spread| spread.below(value, inclusive)) {
+        return Some(part);
+    }
+    let (least, most) = fact.range?;
+    let (at, width) = (number(value)?, most - least);
+    Some(if width > 0.0 { ((at - least) / width).clamp(0.0, 1.0) } else { 0.5 })
 }
 
 /// Returns the share of rows for which one condition is true.
@@ -82,7 +91,8 @@ pub(crate) fn one(predicate: &Scalar, facts: &Facts<'_>) -> f64 {
         ScalarKind::Compare(op, left, right) => compare(*op, left, right, predicate, facts),
         ScalarKind::Is { input, test, negated } => is(input, *test, *negated, facts),
         ScalarKind::In { needle, list, negated } => {
-            let share = (list.len() as f64 * equal(needle, facts)).min(1.0);
+            let share: f64 = list.iter().map(|value| equal(needle, Some(value), facts)).sum();
+            let share = share.min(1.0);
             if *negated { 1.0 - share } else { share }
         }
         ScalarKind::Like { negated, .. } => {
@@ -103,10 +113,16 @@ pub(crate) fn one(predicate: &Scalar, facts: &Facts<'_>) -> f64 {
     }
 }
 
-fn equal(needle: &Scalar, facts: &Facts<'_>) -> f64 {
+/// Returns the share of rows whose column equals a value, or some value that is not known yet.
+fn equal(needle: &Scalar, value: Option<&Scalar>, facts: &Facts<'_>) -> f64 {
     let Some(column) = needle.as_column() else { return EQUAL };
     let fact = facts.column(column);
-    let share = fact.distinct.map_or(EQUAL, |distinct| 1.0 / distinct.max(1.0));
+    let value = value.and_then(Scalar::as_literal);
+    let share = match (fact.distribution, value, fact.distinct) {
+        (Some(spread), Some(value), Some(distinct)) => spread.equal(value, distinct),
+        (_, _, Some(distinct)) => 1.0 / distinct.max(1.0),
+        (_, _, None) => EQUAL,
+    };
     share * (1.0 - fact.nulls.unwrap_or(0.0))
 }
 
@@ -124,8 +140,8 @@ fn equals(left: &Scalar, right: &Scalar, facts: &Facts<'_>) -> f64 {
     match (facts.distinct(left), facts.distinct(right)) {
         (Some(left), Some(right)) => 1.0 / left.max(right).max(1.0),
         _ if outside(left, right, facts) || outside(right, left, facts) => 1e-9,
-        (Some(_), None) => equal(left, facts),
-        (None, Some(_)) => equal(right, facts),
+        (Some(_), None) => equal(left, Some(right), facts),
+        (None, Some(_)) => equal(right, Some(left), facts),
         (None, None) => EQUAL,
     }
 }

@@ -80,6 +80,8 @@ fn figures(node: &Node) -> String {
 pub(super) fn source(source: EstimateSource) -> &'static str {
     match source {
         EstimateSource::Exact => "exact",
+        EstimateSource::Sample => "sample",
+        EstimateSource::Histogram => "histogram",
         EstimateSource::Segments => "segments",
         EstimateSource::Guess => "guess",
     }

@@ -31,6 +31,7 @@ pub(crate) fn column_statistics(min: i64, max: i64, distinct: f64) -> ColumnStat
         max: Some(Value::Int64(max)),
         null_fraction: 0.0,
         distinct: Some(distinct),
+        distribution: None,
     }
 }
 
@@ -79,7 +80,8 @@ fn evaluate(scalar: &Scalar) -> diag::Result<Value> {
 /// Returns the plan before the rules, after each that changed it, and what runs.
 pub(crate) fn after(query: &Query, sample: &Sample) -> String {
     let mut text = format!("bound\n{}", spectradb_ir::explain::logical(query));
-    let context = PlanContext { statistics: &sample.statistics, evaluate: &evaluate };
+    let context =
+        PlanContext { statistics: &sample.statistics, evaluate: &evaluate, sample: &|_| None };
     let (optimized, trace) = spectradb_ir::optimize_traced(query.clone(), &context);
     for step in trace {
         text.push_str(&format!("\n{}\n{}", step.rule, step.plan));
@@ -232,7 +234,8 @@ impl Sample {
     }
 
     pub(crate) fn plan(&self, query: &Query) -> Physical {
-        let context = PlanContext { statistics: &self.statistics, evaluate: &evaluate };
+        let context =
+            PlanContext { statistics: &self.statistics, evaluate: &evaluate, sample: &|_| None };
         spectradb_ir::plan(&spectradb_ir::optimize(query.clone(), &context), &context)
     }
 }

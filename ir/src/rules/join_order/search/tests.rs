@@ -44,7 +44,7 @@ fn graph(inputs: usize, edges: &[(usize, usize)]) -> Graph {
 fn graph_of(plans: Vec<Arc<Logical>>, on: Vec<Scalar>, columns: Columns) -> Graph {
     let statistics = HashMap::new();
     let evaluate = |_: &Scalar| Ok(Value::Null);
-    let context = PlanContext { statistics: &statistics, evaluate: &evaluate };
+    let context = PlanContext { statistics: &statistics, evaluate: &evaluate, sample: &|_| None };
     let root = Arc::clone(&plans[0]);
     let query = Query { root, columns, output: Vec::new(), parameters: Vec::new() };
     Graph::new(plans, on, &Facts::of(&query, &context))
