@@ -79,7 +79,7 @@ fn frequent(values: &[Value]) -> Vec<(Value, f64)> {
     let average = values.len() as f64 / runs.len().max(1) as f64;
     // A value seen once says nothing; one a little above the average is the luck of the sample.
     runs.retain(|(_, times)| *times > 1 && *times as f64 > 1.25 * average);
-    runs.sort_by(|one, other| other.1.cmp(&one.1));
+    runs.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
     runs.truncate(FREQUENT_MAX);
     runs.sort_by(|one, other| one.0.compare(other.0));
     let share = |times: usize| times as f64 / values.len() as f64;
