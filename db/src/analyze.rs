@@ -15,6 +15,7 @@ use ir::{ColumnStatistics, Logical, Query, Relation, Table, TableId, TableStatis
 use storage::{TreeStatistics, View};
 use types::ColumnId;
 
+use crate::catalog::stored_columns;
 use crate::database::Shared;
 use crate::error::store_diagnostic;
 use crate::session::Run;
@@ -116,7 +117,7 @@ fn count(shared: &Shared, view: &View, table: &Table) -> storage::Result<Analyze
     let known = shared.store.statistics(table.tree)?;
     let rows = known.rows as f64;
     let drawn = Drawn::from(view, table, rows)?;
-    let columns = table.columns.iter().zip(&drawn.columns).map(|(own, values)| {
+    let columns = stored_columns(table).zip(&drawn.columns).map(|(own, values)| {
         (own.id, column::statistics(values, rows.max(drawn.rows as f64), counted(&known, own.id)))
     });
     Ok(Analyzed { columns: columns.collect(), sample: drawn.sample(table) })

@@ -56,17 +56,19 @@ pub(crate) fn table_schema(table: &Table) -> TreeSchema {
     if table.primary_key.is_empty() {
         columns.push(TreeColumn { id: ir::catalog::ROW_ID, ty: DataType::Int64, nullable: false });
     }
-    let stored = table
-        .columns
-        .iter()
-        .filter(|column| table.source(column.id) == ir::ScanColumn::Stored(column.id));
-    columns.extend(stored.map(|column| TreeColumn {
+    columns.extend(stored_columns(table).map(|column| TreeColumn {
         id: column.id,
         ty: column.ty,
         nullable: !column.not_null,
     }));
     let key = table.key().into_iter().map(|column| KeyColumn { column, descending: false });
     TreeSchema { id: table.tree, columns, key: key.collect() }
+}
+
+/// Returns the columns that a table's tree holds.
+pub(crate) fn stored_columns(table: &Table) -> impl Iterator<Item = &TableColumn> {
+    let columns = table.columns.iter();
+    columns.filter(|column| table.source(column.id) == ir::ScanColumn::Stored(column.id))
 }
 
 /// Returns the table that a definition makes, with the next free number.

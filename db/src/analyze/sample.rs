@@ -10,6 +10,8 @@ use ir::{SampleCount, Scalar, ScalarKind, Scan, ScanColumn, Table};
 use storage::{ReadPoint, ScanRequest, View};
 use types::{BATCH_ROWS, Batch, ColumnId, DataType, Value, array_of};
 
+use crate::catalog::stored_columns;
+
 /// Most rows that are drawn for the spread of values.
 const DRAWN_MAX: usize = 16_384;
 /// Most rows that conditions are counted on.
@@ -39,7 +41,7 @@ impl Drawn {
     pub(super) fn from(view: &View, table: &Table, rows: f64) -> storage::Result<Drawn> {
         let request = ScanRequest {
             tree: table.tree,
-            columns: table.columns.iter().map(|own| storage::ScanColumn::Stored(own.id)).collect(),
+            columns: stored_columns(table).map(|own| storage::ScanColumn::Stored(own.id)).collect(),
             predicates: Vec::new(),
             key_range: None,
             at: ReadPoint::as_of(view.commit()),
@@ -48,7 +50,7 @@ impl Drawn {
         let step = scan.morsels().div_ceil(MORSELS_MAX).max(1);
         let stride = (rows / step as f64 / DRAWN_MAX as f64).ceil().max(1.0) as usize;
         let mut drawn = Drawn {
-            columns: vec![Vec::new(); table.columns.len()],
+            columns: vec![Vec::new(); stored_columns(table).count()],
             rows: 0,
             complete: step == 1 && stride == 1,
         };
@@ -65,7 +67,7 @@ impl Drawn {
 
     fn add(&mut self, batch: &Batch, table: &Table, stride: usize, before: usize) {
         for row in (0..batch.rows()).filter(|row| is_drawn(before + row, stride)) {
-            for (at, column) in table.columns.iter().enumerate() {
+            for (at, column) in stored_columns(table).enumerate() {
                 self.columns[at].push(Value::from_array(batch.column(at), row, column.ty));
             }
             self.rows += 1;
@@ -77,13 +79,13 @@ impl Drawn {
         let stride = self.rows.div_ceil(KEPT_MAX).max(1);
         let kept: Vec<usize> = (0..self.rows).filter(|row| is_drawn(*row, stride)).collect();
         let batch = |rows: &[usize]| {
-            let columns = table.columns.iter().zip(&self.columns);
+            let columns = stored_columns(table).zip(&self.columns);
             let arrays = columns
                 .map(|(own, values)| array_of(own.ty, rows.iter().map(|row| values[*row].clone())));
             Batch::new(arrays.collect(), rows.len())
         };
         Sample {
-            columns: table.columns.iter().map(|own| (own.id, own.ty)).collect(),
+            columns: stored_columns(table).map(|own| (own.id, own.ty)).collect(),
             batches: kept.chunks(BATCH_ROWS).map(batch).collect(),
             rows: kept.len(),
             complete: self.complete && stride == 1,
