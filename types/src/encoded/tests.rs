@@ -232,6 +232,15 @@ fn check_array(ty: DataType, array: &ArrayRef, wanted: &[Value]) -> Result<(), T
     Ok(())
 }
 
+#[test]
+fn hashes_of_small_integers_differ_in_their_highest_bits() {
+    let mut column = ColumnBuilder::new(DataType::Int64);
+    (-20..=20).for_each(|number| column.push(&Value::Int64(number)));
+    let registers: std::collections::BTreeSet<u64> =
+        column.hashes().map(|hash| hash >> 54).collect();
+    assert!(registers.len() >= 38, "{} registers of 41 integers", registers.len());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
