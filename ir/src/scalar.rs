@@ -133,6 +133,21 @@ impl CompareOp {
         }
     }
 
+    /// Returns the operator that is true where this one is false; both are NULL together.
+    #[must_use]
+    pub fn inverse(self) -> CompareOp {
+        match self {
+            CompareOp::Eq => CompareOp::Ne,
+            CompareOp::Ne => CompareOp::Eq,
+            CompareOp::Lt => CompareOp::Ge,
+            CompareOp::Le => CompareOp::Gt,
+            CompareOp::Gt => CompareOp::Le,
+            CompareOp::Ge => CompareOp::Lt,
+            CompareOp::Distinct => CompareOp::NotDistinct,
+            CompareOp::NotDistinct => CompareOp::Distinct,
+        }
+    }
+
     /// Returns the operator as SQL.
     pub fn sql(self) -> &'static str {
         match self {

@@ -71,7 +71,7 @@ impl Binder<'_> {
         match quantifier {
             Quantifier::Any => self.any(compare, operand, query, span, clause),
             Quantifier::All => {
-                let found = self.any(inverse(compare), operand, query, span, clause)?;
+                let found = self.any(compare.inverse(), operand, query, span, clause)?;
                 Ok(negation(found, span))
             }
         }
@@ -245,18 +245,4 @@ impl Subquery {
 pub(crate) fn tested(condition: &Scalar, test: TruthTest, negated: bool) -> Scalar {
     let kind = ScalarKind::Is { input: Box::new(condition.clone()), test, negated };
     Scalar::new(kind, DataType::Boolean, condition.span)
-}
-
-/// Returns the comparison that is false where this one is true; both are NULL together.
-fn inverse(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Eq => CompareOp::Ne,
-        CompareOp::Ne => CompareOp::Eq,
-        CompareOp::Lt => CompareOp::Ge,
-        CompareOp::Le => CompareOp::Gt,
-        CompareOp::Gt => CompareOp::Le,
-        CompareOp::Ge => CompareOp::Lt,
-        CompareOp::Distinct => CompareOp::NotDistinct,
-        CompareOp::NotDistinct => CompareOp::Distinct,
-    }
 }

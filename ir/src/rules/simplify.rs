@@ -84,7 +84,7 @@ fn negation(node: &mut Scalar) {
     match &mut input.kind {
         ScalarKind::Not(inner) => *node = take(inner),
         ScalarKind::Compare(op, ..) => {
-            *op = inverse(*op);
+            *op = op.inverse();
             *node = take(input);
         }
         ScalarKind::Is { negated, .. }
@@ -103,20 +103,6 @@ fn negation(node: &mut Scalar) {
         | ScalarKind::Cast { .. }
         | ScalarKind::Case { .. }
         | ScalarKind::Call(..) => {}
-    }
-}
-
-/// Returns the comparison that is true where this one is false; both are NULL together.
-fn inverse(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Eq => CompareOp::Ne,
-        CompareOp::Ne => CompareOp::Eq,
-        CompareOp::Lt => CompareOp::Ge,
-        CompareOp::Le => CompareOp::Gt,
-        CompareOp::Gt => CompareOp::Le,
-        CompareOp::Ge => CompareOp::Lt,
-        CompareOp::Distinct => CompareOp::NotDistinct,
-        CompareOp::NotDistinct => CompareOp::Distinct,
     }
 }
 
